@@ -1,0 +1,369 @@
+//! The command line as types; the only place that knows clap.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use jiff::SignedDuration;
+
+use crate::fixity::SizeRule;
+
+/// Proves that screen recordings are, byte for byte, what the service declared when they were made.
+#[derive(Debug, Parser)]
+#[command(
+    name = "recverify",
+    version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("RECVERIFY_TARGET"), ")"),
+    about,
+    long_about = "Proves that screen recordings of Huawei Cloud Workspace are, byte for byte, what the service declared \
+                  when they were made: it asks the Workspace API for each record, reads both of its files from the OBS \
+                  bucket through SHA-256 and compares.",
+    after_long_help = EXIT_CODES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What people see while it is done.
+    #[command(flatten)]
+    pub view: View,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0    something was selected, and all of it is intact
+    1    a finding: altered, missing or inconsistent
+    2    usage or settings, before any network
+    3    no finding, but something unverified or undeclared
+    4    nothing to verify
+    6    outcomes were established but could not be recorded
+  130    interrupted from the keyboard (143: by the system)
+
+Keys are taken from the environment or from the credentials file, never from a flag:
+    HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN
+    HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN
+    ~/.huaweicloud/credentials, or the file HUAWEICLOUD_SDK_CREDENTIALS_FILE names";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify recordings and say of each whether it is intact
+    #[command(after_long_help = EXIT_CODES)]
+    Verify(Verify),
+    /// Show a record as the Workspace API describes it
+    Show(Show),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff
+    Man,
+}
+
+/// `recverify verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Records to verify; each once, however often it is named
+    #[arg(value_name = "RECORD_ID")]
+    pub record_ids: Vec<String>,
+    /// Take record ids from a file too, one a line; # begins a comment, - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub ids_from: Option<PathBuf>,
+    /// How the services are reached.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How the store is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t, help_heading = "Report")]
+    pub format: Format,
+    /// Write the report to a file as well; its extension says how: .txt, .json, .jsonl (repeatable)
+    #[arg(short = 'o', long = "report", value_name = "FILE", help_heading = "Report")]
+    pub reports: Vec<PathBuf>,
+    /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
+    #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
+    pub size_rule: SizeRuleArg,
+    /// How many records are verified at once
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Verification",
+        long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
+    )]
+    pub concurrency: Option<NonZeroUsize>,
+}
+
+/// `recverify show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The record to show
+    #[arg(value_name = "RECORD_ID")]
+    pub record_id: String,
+    /// How the service is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print the fields, or the API's answer as it came
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ShowFormat,
+}
+
+/// Where the services are and how long they may take.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Region of desktops and bucket [env: HUAWEICLOUD_REGION, HW_REGION_NAME]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Project the records belong to [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID]
+    #[arg(long)]
+    pub project_id: Option<String>,
+    /// Address of the Workspace API, instead of the region's [env: RECVERIFY_WORKSPACE_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub workspace_endpoint: Option<String>,
+    /// File with an IAM user token for the API, instead of signing [env: RECVERIFY_AUTH_TOKEN, the token itself]
+    #[arg(long, value_name = "FILE")]
+    pub auth_token_file: Option<PathBuf>,
+    /// PEM file of certificates to trust instead of the system's [env: SSL_CERT_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Allow plain http to hosts other than this one; keys and records go unprotected
+    #[arg(long)]
+    pub allow_http: bool,
+    /// How long making a connection may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub connect_timeout: Option<Duration>,
+    /// How long nothing may come before an answer counts as stalled
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub stall_timeout: Option<Duration>,
+    /// How often a question to the API is asked at most
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub api_tries: u32,
+    /// The first wait before a retry; it doubles up to 30s, with jitter
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = duration)]
+    pub retry_wait: Option<Duration>,
+}
+
+/// How the store is read.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Store")]
+pub struct Reading {
+    /// Address of OBS without a bucket, instead of the region's [env: RECVERIFY_OBS_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub obs_endpoint: Option<String>,
+    /// Region the requests to OBS are signed for, if another [env: RECVERIFY_OBS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub obs_region: Option<String>,
+    /// How buckets are named: auto is path for an IP or localhost, else virtual [env: RECVERIFY_ADDRESSING]
+    #[arg(long, value_enum)]
+    pub addressing: Option<AddressingArg>,
+    /// How often a read that broke off goes on; 1 MiB of progress refunds a retry
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub read_retries: u32,
+}
+
+/// What people see.
+#[derive(Debug, Args, Default, Clone, Copy)]
+pub struct View {
+    /// Say nothing if all is intact; else one line a finding and a summary, on standard error
+    #[arg(short, long, global = true, help_heading = "View")]
+    pub quiet: bool,
+    /// Say more on standard error: retries, and where settings came from
+    #[arg(short, long, global = true, help_heading = "View", conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Colours in text [env: NO_COLOR]
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = "View")]
+    pub color: ColorArg,
+    /// Progress bars: auto draws them on a terminal
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = "View")]
+    pub progress: ProgressArg,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One document.
+    Json,
+    /// One record a line.
+    Jsonl,
+}
+
+/// How a record is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// Its fields, one a line.
+    #[default]
+    Text,
+    /// The API's answer, byte for byte.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// When bars are drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressArg {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Never.
+    Never,
+}
+
+/// How buckets are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AddressingArg {
+    /// By the endpoint.
+    Auto,
+    /// In the host.
+    Virtual,
+    /// In the path.
+    Path,
+}
+
+/// What the declared size may measure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum SizeRuleArg {
+    /// Either reading.
+    #[default]
+    Auto,
+    /// The video.
+    Video,
+    /// Video and event file together.
+    Total,
+    /// Nothing.
+    Off,
+}
+
+impl From<SizeRuleArg> for SizeRule {
+    fn from(arg: SizeRuleArg) -> Self {
+        match arg {
+            SizeRuleArg::Auto => Self::Auto,
+            SizeRuleArg::Video => Self::Video,
+            SizeRuleArg::Total => Self::Total,
+            SizeRuleArg::Off => Self::Off,
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
+}
+
+/// What became of a command line that asks for nothing to be run.
+#[derive(Debug)]
+pub enum Parsed {
+    /// It is to be run.
+    Run(Box<Cli>),
+    /// It asked for this text.
+    Told(String),
+    /// It is wrong; one line says how.
+    Wrong(String),
+}
+
+/// Parses a command line, its first word the program's name.
+pub fn parse(args: Vec<std::ffi::OsString>) -> Parsed {
+    match Cli::try_parse_from(args) {
+        Ok(cli) => Parsed::Run(Box::new(cli)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Parsed::Told(error.render().to_string())
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Parsed::Wrong("no command was given; see recverify --help".to_owned())
+        }
+        Err(error) => Parsed::Wrong(in_one_line(&error.render().to_string())),
+    }
+}
+
+/// Clap's message without its usage block: what is wrong, its tip if there is one, and where help is.
+fn in_one_line(rendered: &str) -> String {
+    let mut paragraphs = rendered.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let first = paragraphs.next().unwrap_or_default();
+    let what = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
+    let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
+    let tip = tip.map_or_else(String::new, |tip| format!("; {tip}"));
+    format!("{what}{tip}; see recverify --help")
+}
+
+/// The completion script for a shell.
+#[must_use]
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "recverify", &mut script);
+    script
+}
+
+/// The manual page, all commands included.
+pub fn manual() -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let command = Cli::command();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands() {
+        let title = format!("RECVERIFY {}", sub.get_name()).to_uppercase();
+        page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
+        let man = clap_mangen::Man::new(sub.clone());
+        man.render_description_section(&mut page)?;
+        man.render_synopsis_section(&mut page)?;
+        man.render_options_section(&mut page)?;
+    }
+    Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(line: &str) -> String {
+        match parse(line.split(' ').map(Into::into).collect()) {
+            Parsed::Wrong(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_wrong_fits_one_line() {
+        assert_eq!(
+            wrong("recverify verify --regoin x a"),
+            "unexpected argument '--regoin' found; a similar argument exists: '--region'; see recverify --help"
+        );
+        assert_eq!(
+            wrong("recverify show"),
+            "the following required arguments were not provided: <RECORD_ID>; see recverify --help"
+        );
+        assert_eq!(wrong("recverify"), "no command was given; see recverify --help");
+        assert_eq!(
+            wrong("recverify verify a --stall-timeout 0s"),
+            "invalid value '0s' for '--stall-timeout <TIME>': a time such as 500ms, 30s or 2m is expected; see recverify --help"
+        );
+    }
+
+    #[test]
+    fn view_flags_stand_before_or_after_the_command() {
+        for line in ["recverify -q verify a", "recverify verify a -q"] {
+            let Parsed::Run(cli) = parse(line.split(' ').map(Into::into).collect()) else { panic!("{line}") };
+            assert!(cli.view.quiet, "{line}");
+        }
+    }
+}

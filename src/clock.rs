@@ -1,0 +1,91 @@
+//! Where time and randomness come from, so that both can be given from outside.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+/// Tells the time of day. Cloning shares the source.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::new(Timestamp::now)
+    }
+
+    /// A clock that asks `now`.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+
+    /// The time now, as the standard library has it.
+    #[must_use]
+    pub fn system_time(&self) -> SystemTime {
+        SystemTime::from(self.now())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({})", self.now())
+    }
+}
+
+/// Waits before retries: exponential, with full jitter from a random source that can be seeded.
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    first: Duration,
+    cap: Duration,
+    random: Arc<Mutex<fastrand::Rng>>,
+}
+
+impl Backoff {
+    /// Waits that double from `first` up to 30 s; `seed` makes the jitter repeatable.
+    #[must_use]
+    pub fn new(first: Duration, seed: Option<u64>) -> Self {
+        let random = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Self { first, cap: Duration::from_secs(30), random: Arc::new(Mutex::new(random)) }
+    }
+
+    /// How long to wait before try number `retry` + 1, the first retry being 1: between half of the full wait and all
+    /// of it, so that a crowd spreads out and nobody returns at once.
+    #[must_use]
+    pub fn wait(&self, retry: u32) -> Duration {
+        let full = self.first.saturating_mul(1 << retry.saturating_sub(1).min(16)).min(self.cap);
+        let share = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        full.mul_f64(0.5 + share / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_never_fall_below_half() {
+        let backoff = Backoff::new(Duration::from_millis(200), Some(7));
+        for (retry, full) in [(1, 200), (2, 400), (3, 800), (9, 30_000), (400, 30_000)] {
+            let full = Duration::from_millis(full);
+            for _ in 0..50 {
+                let wait = backoff.wait(retry);
+                assert!(wait >= full / 2 && wait <= full, "{retry}: {wait:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_waits_the_same() {
+        let [a, b] = [1, 1].map(|seed| Backoff::new(Duration::from_secs(1), Some(seed)));
+        assert_eq!((1..9).map(|n| a.wait(n)).collect::<Vec<_>>(), (1..9).map(|n| b.wait(n)).collect::<Vec<_>>());
+    }
+}

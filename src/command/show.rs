@@ -1,0 +1,64 @@
+//! `recverify show`: one record, as fields or as the API's answer byte for byte.
+
+use std::io::Write as _;
+
+use super::{Context, runtime};
+use crate::cli::{self, ShowFormat};
+use crate::clock::Backoff;
+use crate::event::Unwatched;
+use crate::exit::Exit;
+use crate::http::HttpClient;
+use crate::record::{Record, RecordId};
+use crate::report::visible;
+use crate::settings;
+use crate::workspace::{Details, Workspace};
+
+pub(crate) fn show(args: &cli::Show, mut context: Context) -> Exit {
+    let id: RecordId = match args.record_id.parse() {
+        Ok(id) => id,
+        Err(error) => return context.usage(&format!("\"{}\" is no record id: {error}", args.record_id)),
+    };
+    let settings = match settings::api(&args.connection, &context.variables) {
+        Ok(settings) => settings,
+        Err(error) => return context.usage(&error),
+    };
+    let http = match HttpClient::new(&settings.transport) {
+        Ok(http) => http,
+        Err(error) => return context.usage(&error),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return context.usage(&format!("the runtime cannot be started: {error}")),
+    };
+    let backoff = Backoff::new(settings.retry_wait, context.seed);
+    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff);
+    let Details { record, answer } = match runtime.block_on(workspace.details(&id, &Unwatched)) {
+        Ok(details) => details,
+        Err(failure) => {
+            context.diagnostics.error(&failure.error.to_string());
+            return Exit::Undecided;
+        }
+    };
+    let written = match args.format {
+        ShowFormat::Json => context.out.write_all(answer.bytes()),
+        ShowFormat::Text => context.out.write_all(fields(&record).as_bytes()),
+    };
+    match written.and_then(|()| context.out.flush()) {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            context.diagnostics.error(&format!("the record could not be written: {error}"));
+            Exit::NotRecorded
+        }
+    }
+}
+
+/// The fields that are there, under the API's own names and in its order.
+fn fields(record: &Record) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(record) else { return String::new() };
+    let mut text = String::new();
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.push_str(&format!("{name:<18} {}\n", visible(&value)));
+    }
+    text
+}

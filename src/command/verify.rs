@@ -1,0 +1,127 @@
+//! `recverify verify`: settings, then the batch, then reports and the exit code.
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ids::gather;
+use super::signals::Signals;
+use super::sinks::Sinks;
+use super::{Context, runtime};
+use crate::batch;
+use crate::cli;
+use crate::clock::Backoff;
+use crate::exit::{Exit, Signal};
+use crate::http::HttpClient;
+use crate::progress::Progress;
+use crate::record::RecordId;
+use crate::report::{Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Selection, TextReport};
+use crate::settings::{self, Settings};
+use crate::store::Store;
+use crate::verify::Verifier;
+use crate::workspace::Workspace;
+
+pub(crate) fn verify(args: &cli::Verify, mut context: Context) -> Exit {
+    let ids = match gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input) {
+        Ok(ids) => ids,
+        Err(error) => return context.usage(&error),
+    };
+    let settings = match settings::all(&args.connection, &args.reading, args.concurrency, &context.variables) {
+        Ok(settings) => settings,
+        Err(error) => return context.usage(&error),
+    };
+    if ids.is_empty() {
+        context.diagnostics.error("nothing to verify; name records, or give a file of ids with --ids-from");
+        return Exit::Nothing;
+    }
+    let http = match HttpClient::new(&settings.api.transport) {
+        Ok(http) => http,
+        Err(error) => return context.usage(&error),
+    };
+    let files = match ReportFile::create_all(&args.reports) {
+        Ok(files) => files,
+        Err(error) => return context.usage(&error),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return context.usage(&format!("the runtime cannot be started: {error}")),
+    };
+    for source in &settings.api.sources {
+        context.diagnostics.detail(source);
+    }
+    let sinks = Sinks::new(streams(args, &context), files, context.diagnostics.clone());
+    let selection =
+        Selection { ids: ids.len() as u64, ids_from: args.ids_from.as_ref().map(|path| path.display().to_string()) };
+    runtime.block_on(run(args, &context, settings, http, ids, sinks, selection))
+}
+
+/// What goes to standard output and standard error.
+fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> {
+    let out = context.out.clone();
+    let brief = || Box::new(Brief::new(context.diagnostics.output(), context.quiet));
+    match args.format {
+        cli::Format::Text if context.quiet => vec![brief()],
+        cli::Format::Text => vec![Box::new(TextReport::new(out, context.color))],
+        cli::Format::Json => vec![Box::new(JsonReport::new(out)), brief()],
+        cli::Format::Jsonl => vec![Box::new(JsonLinesReport::new(out)), brief()],
+    }
+}
+
+async fn run(
+    args: &cli::Verify,
+    context: &Context,
+    settings: Settings,
+    http: HttpClient,
+    ids: Vec<RecordId>,
+    mut sinks: Sinks,
+    selection: Selection,
+) -> Exit {
+    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
+    let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
+    let store = Store::new(settings.store, &http, context.clock.clone(), backoff);
+    let progress = Progress::new(context.bars, context.diagnostics.clone());
+    let cancel = CancellationToken::new();
+    let verifier = Verifier {
+        workspace: &workspace,
+        store: &store,
+        size_rule: args.size_rule.into(),
+        clock: &context.clock,
+        watch: &progress,
+        cancel: &cancel,
+    };
+    let started_at = context.clock.now();
+    let id = run_id(started_at);
+    let batch = batch::run(ids, settings.concurrency, verifier, |report| progress.suspend(|| sinks.record(report)));
+    let (ended, interrupted) = until_signals(batch, &cancel).await;
+    let Some((summary, recorded)) = ended else {
+        // A second signal: whoever sent it wants no more words.
+        return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
+    };
+    let run = Run { id, started_at, finished_at: context.clock.now(), selection };
+    let written = sinks.finish(&run, &summary);
+    Exit::of_run(&summary, interrupted, written && recorded.is_ok())
+}
+
+/// Runs a batch; the first signal cancels it, the second drops it.
+async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationToken) -> (Option<T>, Option<Signal>) {
+    let mut batch = std::pin::pin!(batch);
+    let Ok(mut signals) = Signals::listen() else { return (Some(batch.await), None) };
+    let first = tokio::select! {
+        biased;
+        first = signals.next() => first,
+        ended = &mut batch => return (Some(ended), None),
+    };
+    cancel.cancel();
+    let ended = tokio::select! {
+        biased;
+        ended = &mut batch => Some(ended),
+        _ = signals.next() => None,
+    };
+    (ended, Some(first))
+}
+
+/// A UUID of version 7 of the run's start by the program's clock.
+fn run_id(started_at: jiff::Timestamp) -> String {
+    let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
+}

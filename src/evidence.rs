@@ -1,0 +1,251 @@
+//! What was established about records and objects: data only, in the shape of the report `recverify/report/v1`.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
+use crate::record::{Record, RecordId, Role};
+
+/// Everything one run established about one record.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordReport {
+    /// The id that was asked for.
+    pub record_id: RecordId,
+    /// The gravest of its objects and of what the record itself says.
+    pub outcome: Outcome,
+    /// Why it is not intact; that of its gravest object, or of the record itself.
+    pub reason: Option<Reason>,
+    /// What is worth a look although it decided nothing.
+    pub warnings: Vec<Warning>,
+    /// The declared size and what it fitted.
+    pub declared_size: SizeReport,
+    /// The record as parsed; `None` when it could not be had.
+    pub record: Option<Record>,
+    /// The very answer of the API; `None` when there was none.
+    pub answer: Option<Answer>,
+    /// The objects, in the order video, event; empty when none was looked for.
+    pub objects: Vec<ObjectReport>,
+}
+
+/// Everything one run established about one object.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectReport {
+    /// Which file of the recording it is.
+    pub role: Role,
+    /// Its bucket, where the record names a usable one.
+    pub bucket: Option<String>,
+    /// Its key.
+    pub key: Option<String>,
+    /// The answer for this object.
+    pub outcome: Outcome,
+    /// Why it is not intact.
+    pub reason: Option<Reason>,
+    /// The declared digest, exactly as the record has it.
+    pub declared_sha256: Option<String>,
+    /// The digest of the whole object as read; `None` unless every byte of one version was read.
+    pub observed_sha256: Option<Sha256Digest>,
+    /// How many bytes were read in order before the read ended, whole or not; `None` when none was begun.
+    pub observed_bytes: Option<u64>,
+    /// The change token the store gave; never a digest.
+    pub etag: Option<String>,
+    /// The version that was read, in versioned buckets.
+    pub version_id: Option<String>,
+    /// When the store says it was last written.
+    pub last_modified: Option<String>,
+    /// When the first request for it was made.
+    #[serde(serialize_with = "millis_opt")]
+    pub started_at: Option<Timestamp>,
+    /// When its outcome was known.
+    #[serde(serialize_with = "millis_opt")]
+    pub finished_at: Option<Timestamp>,
+    /// Every request for its bytes, in order, both reads included.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One request for bytes of an object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// The offset the bytes were asked from.
+    pub from: u64,
+    /// How many bytes this request brought.
+    pub bytes: u64,
+    /// Why it ended before the object did; `None` when it brought the last byte.
+    pub error: Option<AttemptError>,
+    /// The store's own id of the request, for its support staff.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+}
+
+/// How a request ended badly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttemptError {
+    /// The code the outcome would have if nothing better followed.
+    pub code: Code,
+    /// In words.
+    pub message: String,
+}
+
+/// Why an outcome is not intact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// For machines.
+    pub code: Code,
+    /// For people: one sentence, without a full stop.
+    pub message: String,
+    /// What the service itself said, when it answered with an error.
+    pub api: Option<ServiceAnswer>,
+}
+
+/// An error as a service (the API or the store) put it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ServiceAnswer {
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The service's code.
+    pub error_code: Option<String>,
+    /// The service's words.
+    pub error_msg: Option<String>,
+    /// The reason of a refusal, encrypted; STS can decode it for its owner.
+    pub encoded_authorization_message: Option<String>,
+    /// The service's id of the request, for its support staff.
+    pub request_id: Option<String>,
+}
+
+/// Something worth a look that decided nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// For machines.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+}
+
+/// The declared size, the rule it was held against, and what it fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SizeReport {
+    /// As declared; `None` when absent or malformed.
+    pub bytes: Option<u64>,
+    /// The rule in force.
+    pub rule: SizeRule,
+    /// What it fitted; `None` when it was not compared.
+    pub fits: Option<Fits>,
+}
+
+/// The body of an answer, byte for byte, with the SHA-256 of those bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// Keeps the bytes of an answer.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+
+    /// The bytes as they came.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Serialize for Answer {
+    /// As `body` where the bytes are UTF-8, else as `body_base64`; `sha256` is always that of the bytes as sent.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use base64::Engine as _;
+        use serde::ser::SerializeStruct as _;
+        let mut answer = serializer.serialize_struct("Answer", 2)?;
+        match std::str::from_utf8(&self.bytes) {
+            Ok(text) => answer.serialize_field("body", text)?,
+            Err(_) => {
+                let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
+                answer.serialize_field("body_base64", &text)?;
+            }
+        }
+        answer.serialize_field("sha256", &Sha256Digest::of(&self.bytes))?;
+        answer.end()
+    }
+}
+
+impl Reason {
+    /// A reason no service had a word in.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), api: None }
+    }
+}
+
+impl Warning {
+    /// A warning.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl ObjectReport {
+    /// The observed length, if the whole object was read.
+    #[must_use]
+    pub fn whole_bytes(&self) -> Option<u64> {
+        self.observed_sha256.and(self.observed_bytes)
+    }
+
+    /// How many bytes came over the network for it, repeated ones included.
+    #[must_use]
+    pub fn transferred(&self) -> u64 {
+        self.attempts.iter().map(|attempt| attempt.bytes).sum()
+    }
+}
+
+/// A time as reports have it: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn report_time(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// Writes a time as reports have it.
+pub fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&report_time(*at))
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field by reference")]
+fn millis_opt<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => millis(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_keeps_its_bytes_and_their_digest() {
+        let answer = serde_json::to_value(Answer::new(b"{}".to_vec())).expect("plain data serialises");
+        assert_eq!(
+            answer,
+            json!({"body": "{}", "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"})
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_not_utf8_is_kept_as_base64() {
+        let answer = serde_json::to_value(Answer::new(vec![0xff, 0x00])).expect("plain data serialises");
+        assert_eq!(answer["body_base64"], json!("/wA="));
+        assert_eq!(answer.get("body"), None);
+    }
+
+    #[test]
+    fn times_have_milliseconds_and_a_z() {
+        assert_eq!(report_time(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+    }
+}

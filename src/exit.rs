@@ -1,0 +1,113 @@
+//! The one place where outcomes become a number.
+
+use crate::fixity::Outcome;
+use crate::summary::Summary;
+
+/// How the program ends. The numbers are public interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Something was selected, and all of it is intact; or a command did what it was asked.
+    Success,
+    /// A finding: altered, missing or inconsistent.
+    Finding,
+    /// Usage or settings, before any network.
+    Usage,
+    /// No finding, but something unverified or undeclared.
+    Undecided,
+    /// Nothing to verify.
+    Nothing,
+    /// Outcomes were established but could not be recorded.
+    NotRecorded,
+    /// Interrupted by this signal.
+    Interrupted(Signal),
+}
+
+/// A signal that ends a run early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// From the keyboard.
+    Interrupt,
+    /// From the system.
+    Terminate,
+}
+
+impl Exit {
+    /// The number the process ends with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Finding => 1,
+            Self::Usage => 2,
+            Self::Undecided => 3,
+            Self::Nothing => 4,
+            Self::NotRecorded => 6,
+            Self::Interrupted(Signal::Interrupt) => 130,
+            Self::Interrupted(Signal::Terminate) => 143,
+        }
+    }
+
+    /// How a run ends: not recorded before interrupted before a finding before undecided before success.
+    #[must_use]
+    pub fn of_run(summary: &Summary, interrupted: Option<Signal>, recorded: bool) -> Self {
+        if !recorded {
+            Self::NotRecorded
+        } else if let Some(signal) = interrupted {
+            Self::Interrupted(signal)
+        } else if summary.findings() > 0 {
+            Self::Finding
+        } else if summary.records == 0 {
+            Self::Nothing
+        } else if summary.count(Outcome::Intact) < summary.records {
+            Self::Undecided
+        } else {
+            Self::Success
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(outcome: Outcome) -> Summary {
+        let mut summary = Summary { records: 2, intact: 1, ..Summary::default() };
+        *match outcome {
+            Outcome::Intact => &mut summary.intact,
+            Outcome::Altered => &mut summary.altered,
+            Outcome::Missing => &mut summary.missing,
+            Outcome::Inconsistent => &mut summary.inconsistent,
+            Outcome::Undeclared => &mut summary.undeclared,
+            Outcome::Unverified => &mut summary.unverified,
+        } += 1;
+        summary
+    }
+
+    #[test]
+    fn each_outcome_has_its_exit_code() {
+        let cases = [
+            (Outcome::Intact, 0),
+            (Outcome::Altered, 1),
+            (Outcome::Missing, 1),
+            (Outcome::Inconsistent, 1),
+            (Outcome::Undeclared, 3),
+            (Outcome::Unverified, 3),
+        ];
+        for (outcome, code) in cases {
+            assert_eq!(Exit::of_run(&summary(outcome), None, true).code(), code, "{outcome}");
+        }
+        assert_eq!(Exit::of_run(&Summary::default(), None, true).code(), 4);
+    }
+
+    #[test]
+    fn what_was_not_recorded_outranks_an_interruption_and_that_a_finding() {
+        let altered = summary(Outcome::Altered);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), false).code(), 6);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), true).code(), 130);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Terminate), true).code(), 143);
+        let mut both = altered;
+        both.records += 1;
+        both.unverified += 1;
+        assert_eq!(Exit::of_run(&both, None, true).code(), 1);
+    }
+}

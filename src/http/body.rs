@@ -1,0 +1,64 @@
+//! The body of an answer as it comes, its errors sorted, its length capped where that was asked for.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Frame;
+
+use super::HttpError;
+
+/// Raw bytes, never decoded.
+#[derive(Debug)]
+pub struct Body {
+    inner: reqwest::Body,
+    host: String,
+    stall_timeout: Duration,
+    /// The cap, and what of it is left.
+    cap: Option<(usize, usize)>,
+}
+
+impl Body {
+    pub(super) fn new(inner: reqwest::Body, host: String, stall_timeout: Duration) -> Self {
+        Self { inner, host, stall_timeout, cap: None }
+    }
+
+    /// The same body, ending in [`HttpError::TooLarge`] once more than `cap` bytes have come.
+    #[must_use]
+    pub fn capped(self, cap: usize) -> Self {
+        Self { cap: Some((cap, cap)), ..self }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(Err(error))) => {
+                return Poll::Ready(Some(Err(HttpError::classify(&error, &self.host, self.stall_timeout))));
+            }
+            Poll::Ready(Some(Ok(frame))) => frame,
+        };
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        if let Some((cap, left)) = &mut self.cap {
+            match left.checked_sub(length) {
+                Some(rest) => *left = rest,
+                None => return Poll::Ready(Some(Err(HttpError::TooLarge(*cap)))),
+            }
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP client both services are reached through: one TLS stack, one proxy rule, time-outs and size caps.
+//!
+//! HTTP/1.1 only, so that a connection carries one answer at a time and a second read can have one of its own.
+//! Redirects are never followed: they could carry a credential to a host nobody named.
+
+mod body;
+mod error;
+mod resolver;
+mod times;
+mod tls;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+
+pub use body::Body;
+pub use error::HttpError;
+pub use times::{retry_after, server_time};
+pub use tls::RootsError;
+
+/// How the network is to be used.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    /// A PEM file of certificates to trust instead of the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// How long making a connection may take, TLS included.
+    pub connect_timeout: Duration,
+    /// How long nothing may come before an answer counts as stalled.
+    pub stall_timeout: Duration,
+}
+
+/// On which connection a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Any, one kept open included.
+    Shared,
+    /// A new one, used for nothing else.
+    Fresh,
+}
+
+/// The client. Cloning shares its connections.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    shared: reqwest::Client,
+    fresh: reqwest::Client,
+    stall_timeout: Duration,
+}
+
+/// The start of an answer, and its whole body.
+#[derive(Debug)]
+pub struct Whole {
+    /// Status and headers.
+    pub head: http::response::Parts,
+    /// Every byte of the body.
+    pub body: Vec<u8>,
+}
+
+impl HttpClient {
+    /// Builds the client; the trusted roots are read here, once.
+    pub fn new(transport: &Transport) -> Result<Self, RootsError> {
+        let tls = tls::client_config(transport.ca_bundle.as_deref())?;
+        let build = |idle_connections| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(Arc::new(resolver::Resolver))
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .connect_timeout(transport.connect_timeout)
+                .read_timeout(transport.stall_timeout)
+                .pool_max_idle_per_host(idle_connections)
+                .user_agent(concat!("recverify/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|source| RootsError::Setup(source.to_string()))
+        };
+        Ok(Self { shared: build(usize::MAX)?, fresh: build(0)?, stall_timeout: transport.stall_timeout })
+    }
+
+    /// Sends a request and returns as soon as status and headers are there.
+    pub async fn send(&self, request: http::Request<Vec<u8>>, lane: Lane) -> Result<http::Response<Body>, HttpError> {
+        let host = request.uri().host().map(str::to_owned).ok_or(HttpError::Unsendable)?;
+        let target = request.uri().path_and_query().map(ToString::to_string);
+        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Unsendable)?;
+        // The URL type folds dot segments; what would be asked for must be what was signed.
+        let sent = match request.url().query() {
+            Some(query) => format!("{}?{query}", request.url().path()),
+            None => request.url().path().to_owned(),
+        };
+        if target.as_deref() != Some(&sent) {
+            return Err(HttpError::Unsendable);
+        }
+        let client = match lane {
+            Lane::Shared => &self.shared,
+            Lane::Fresh => &self.fresh,
+        };
+        let answer = client.execute(request).await.map_err(|e| HttpError::classify(&e, &host, self.stall_timeout))?;
+        let (head, body) = http::Response::from(answer).into_parts();
+        Ok(http::Response::from_parts(head, Body::new(body, host, self.stall_timeout)))
+    }
+
+    /// Sends a request and reads the whole answer, which may have `cap` bytes at most.
+    pub async fn fetch(&self, request: http::Request<Vec<u8>>, cap: usize) -> Result<Whole, HttpError> {
+        let (head, body) = self.send(request, Lane::Shared).await?.into_parts();
+        let body = body.capped(cap).collect().await?.to_bytes().to_vec();
+        Ok(Whole { head, body })
+    }
+}

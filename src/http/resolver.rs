@@ -1,0 +1,54 @@
+//! Names to addresses, with an error that can be told from a refused connection.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// The system's resolver; `localhost` and the names below it are loopback without asking it (RFC 6761, 6.3).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resolver;
+
+/// A name without an address.
+#[derive(Debug, thiserror::Error)]
+#[error("{host} does not resolve")]
+pub(super) struct Unresolved {
+    pub(super) host: String,
+    pub(super) source: std::io::Error,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        Box::pin(async move {
+            if is_localhost(&host) {
+                let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+                return Ok(Box::new(loopback.into_iter()) as Addrs);
+            }
+            let addresses = tokio::net::lookup_host((host.as_str(), 0)).await.map(Iterator::collect::<Vec<_>>);
+            match addresses {
+                Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
+                Err(source) => Err(Unresolved { host, source }.into()),
+            }
+        })
+    }
+}
+
+fn is_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_localhost_and_what_is_below_it_is_loopback() {
+        for host in ["localhost", "LOCALHOST.", "bucket.localhost"] {
+            assert!(is_localhost(host), "{host}");
+        }
+        for host in ["localhost.example", "notlocalhost", "example"] {
+            assert!(!is_localhost(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Events → bars on a terminal, lines in a log; the only place that knows indicatif.
+//!
+//! One bar for each object being read and one for the whole run, on standard error. Without a terminal nothing is drawn;
+//! with `-v` retries are told in lines either way.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::event::{Event, ObjectRef, Watch};
+use crate::record::Role;
+use crate::report::{decimal_bytes, visible};
+use crate::streams::Diagnostics;
+
+/// What an operator watches a run by.
+pub struct Progress {
+    bars: MultiProgress,
+    diagnostics: Diagnostics,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    total: Option<ProgressBar>,
+    objects: BTreeMap<(String, Role), ProgressBar>,
+    /// Bytes read by objects that are finished.
+    finished_bytes: u64,
+}
+
+impl Progress {
+    /// Draws bars if `draw`, else none.
+    #[must_use]
+    pub fn new(draw: bool, diagnostics: Diagnostics) -> Self {
+        let target = if draw { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { bars: MultiProgress::with_draw_target(target), diagnostics, state: Mutex::default() }
+    }
+
+    /// Lets `write` write while no bar is drawn.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bars.suspend(write)
+    }
+
+    fn tell(&self, text: &str) {
+        self.suspend(|| self.diagnostics.detail(text));
+    }
+
+    fn object_started(&self, state: &mut State, object: ObjectRef<'_>, bytes: Option<u64>, pass: u8) {
+        let bar = match bytes {
+            Some(bytes) => ProgressBar::new(bytes).with_style(style(OBJECT)),
+            None => ProgressBar::no_length().with_style(style(OBJECT_OF_UNKNOWN_LENGTH)),
+        };
+        let again = if pass > 1 { ", second read" } else { "" };
+        let name = format!("{} {}{again}", visible(object.record.as_str()), object.role);
+        let bar = bar.with_message(shortened(&name, 44));
+        let bar = match &state.total {
+            Some(total) => self.bars.insert_before(total, bar),
+            None => self.bars.add(bar),
+        };
+        if let Some(old) = state.objects.insert(key(object), bar) {
+            self.remove(&old);
+        }
+    }
+
+    fn remove(&self, bar: &ProgressBar) {
+        bar.finish_and_clear();
+        self.bars.remove(bar);
+    }
+}
+
+impl Watch for Progress {
+    fn on(&self, event: &Event<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::RunStarted { records } => {
+                let total = self.bars.add(ProgressBar::new(*records).with_style(style(TOTAL)));
+                total.enable_steady_tick(Duration::from_millis(250));
+                state.total = Some(total);
+            }
+            Event::ReadStarted { object, bytes, pass } => self.object_started(&mut state, *object, *bytes, *pass),
+            Event::ReadProgress { object, position } => {
+                if let Some(bar) = state.objects.get(&key(*object)) {
+                    bar.set_position(*position);
+                }
+            }
+            Event::ObjectFinished { object, .. } => {
+                if let Some(bar) = state.objects.remove(&key(*object)) {
+                    state.finished_bytes += bar.position();
+                    self.remove(&bar);
+                }
+            }
+            Event::RecordFinished { .. } => {
+                if let Some(total) = &state.total {
+                    let elapsed = total.elapsed().as_secs().max(1);
+                    let rate = decimal_bytes(state.finished_bytes / elapsed);
+                    total.set_message(format!("{}, {rate}/s", decimal_bytes(state.finished_bytes)));
+                    total.inc(1);
+                }
+            }
+            Event::ApiRetry { record, message, wait, .. } => {
+                self.tell(&format!("{record}: {message}; asking again in {}", seconds(*wait)));
+            }
+            Event::ReadRetry { object, position, message, wait, .. } => {
+                let ObjectRef { record, role } = object;
+                self.tell(&format!("{record} {role}: {message}; going on from byte {position} in {}", seconds(*wait)));
+            }
+            Event::Notice { message } => self.suspend(|| self.diagnostics.warning(message)),
+            Event::RunFinished => {
+                for bar in std::mem::take(&mut state.objects).values() {
+                    self.remove(bar);
+                }
+                if let Some(total) = state.total.take() {
+                    self.remove(&total);
+                }
+            }
+            Event::RecordStarted { .. } => {}
+        }
+    }
+}
+
+const OBJECT: &str =
+    "{msg:<44} [{bar:24}] {decimal_bytes:>9}/{decimal_total_bytes:<9} {decimal_bytes_per_sec:>12} ETA {eta}";
+const OBJECT_OF_UNKNOWN_LENGTH: &str = "{msg:<44} {decimal_bytes:>9} {decimal_bytes_per_sec:>12}";
+const TOTAL: &str = "{pos}/{len} records {wide_bar} {msg} ETA {eta}";
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants, and a test goes through all of them.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}
+
+fn key(object: ObjectRef<'_>) -> (String, Role) {
+    (object.record.to_string(), object.role)
+}
+
+/// The end of a name says more than its beginning.
+fn shortened(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let tail: String = text.chars().skip(length - (width - 1)).collect();
+    format!("…{tail}")
+}
+
+fn seconds(wait: Duration) -> String {
+    format!("{:.1} s", wait.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_valid() {
+        for template in [OBJECT, OBJECT_OF_UNKNOWN_LENGTH, TOTAL] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        assert_eq!(shortened("0123456789 video", 9), "…89 video");
+        assert_eq!(shortened("1 video", 9), "1 video");
+    }
+}

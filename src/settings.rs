@@ -1,0 +1,368 @@
+//! Flags, environment and credentials file → checked settings, before any network.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::cli::{AddressingArg, Connection, Reading};
+use crate::credentials::{AccessKey, CredentialsError, FoundKey, Variables, find_key, project_in_environment};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::http::Transport;
+use crate::store::{Addressing, StoreSettings};
+use crate::workspace::{ApiCredential, WorkspaceSettings};
+
+/// Records verified at once where nobody said otherwise.
+const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// How the Workspace API is asked, and how the network is used for it.
+#[derive(Debug)]
+pub struct ApiSettings {
+    /// The API.
+    pub workspace: WorkspaceSettings,
+    /// The network.
+    pub transport: Transport,
+    /// The first wait before a retry.
+    pub retry_wait: Duration,
+    /// Where each setting that is not a flag came from, for `-v`.
+    pub sources: Vec<String>,
+}
+
+/// All that a verification needs.
+#[derive(Debug)]
+pub struct Settings {
+    /// The API and the network.
+    pub api: ApiSettings,
+    /// The store.
+    pub store: StoreSettings,
+    /// Records verified at once.
+    pub concurrency: NonZeroUsize,
+}
+
+/// Why the settings do not do; each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Neither flag nor variable.
+    #[error("no region is set; use --region or HUAWEICLOUD_REGION")]
+    NoRegion,
+    /// Not even shaped like a region.
+    #[error("\"{0}\" is no region; one looks like ap-southeast-3")]
+    Region(String),
+    /// Neither flag nor variable nor file.
+    #[error(
+        "no project is set; use --project-id, or the variable that goes with the keys: HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID"
+    )]
+    NoProject,
+    /// Not shaped like a project id.
+    #[error("\"{0}\" is no project id; one has letters, digits, hyphens and underscores only")]
+    Project(String),
+    /// Nothing authenticates the API.
+    #[error("no keys are set; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials")]
+    NoKeys,
+    /// A token authenticates the API only.
+    #[error("a token alone cannot read the bucket; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK too")]
+    TokenAlone,
+    /// A key pair is broken.
+    #[error("{0}; keys of different families are never mixed")]
+    Credentials(#[from] CredentialsError),
+    /// An endpoint is malformed.
+    #[error("the address {text} of {what} does not do: {source}")]
+    Endpoint {
+        /// Which service.
+        what: &'static str,
+        /// As given.
+        text: String,
+        /// What is wrong.
+        source: EndpointError,
+    },
+    /// Plain http would leave this machine.
+    #[error("{0} is plain http: keys and records would go unprotected; use https, or --allow-http if you must")]
+    PlainHttp(Endpoint),
+    /// The token file cannot be read.
+    #[error("the token file {path} cannot be read: {source}")]
+    TokenFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no token in it.
+    #[error("the token in {0} is empty or holds a character no header can carry")]
+    Token(String),
+    /// A key id that no header can carry.
+    #[error("the access key id or security token holds a character no header can carry")]
+    KeyCharacter,
+    /// A variable that should be a word or a number.
+    #[error("{name} is \"{value}\"; it must be {expected}")]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// As set.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// Settings of the API alone, for what does not touch the store.
+pub fn api(connection: &Connection, variables: &Variables) -> Result<ApiSettings, SettingsError> {
+    let given = Given::new(connection, variables)?;
+    given.api()
+}
+
+/// Settings of API and store.
+pub fn all(
+    connection: &Connection,
+    reading: &Reading,
+    concurrency: Option<NonZeroUsize>,
+    variables: &Variables,
+) -> Result<Settings, SettingsError> {
+    let given = Given::new(connection, variables)?;
+    let api = given.api()?;
+    let Some(found) = &given.key else { return Err(SettingsError::TokenAlone) };
+    let endpoint = given.endpoint("the store", "obs", reading.obs_endpoint.as_deref(), "RECVERIFY_OBS_ENDPOINT")?;
+    let region = match reading.obs_region.as_deref().or(given.variable("RECVERIFY_OBS_REGION")) {
+        Some(region) => checked_region(region)?,
+        None => given.region()?,
+    };
+    let store = StoreSettings {
+        addressing: given.addressing(reading.addressing, &endpoint)?,
+        endpoint,
+        region: region.to_owned(),
+        key: found.key.clone(),
+        read_retries: reading.read_retries,
+    };
+    let concurrency = match (concurrency, given.variable("RECVERIFY_CONCURRENCY")) {
+        (Some(n), _) => n,
+        (None, Some(text)) => text.parse().map_err(|_| SettingsError::Variable {
+            name: "RECVERIFY_CONCURRENCY",
+            value: text.to_owned(),
+            expected: "a number from 1 on",
+        })?,
+        (None, None) => DEFAULT_CONCURRENCY,
+    };
+    Ok(Settings { api, store, concurrency })
+}
+
+/// What flags, environment and file give, looked up once.
+struct Given<'a> {
+    connection: &'a Connection,
+    variables: &'a Variables,
+    key: Option<FoundKey>,
+    token: Option<SecretString>,
+}
+
+impl<'a> Given<'a> {
+    fn new(connection: &'a Connection, variables: &'a Variables) -> Result<Self, SettingsError> {
+        let key = find_key(variables)?;
+        if let Some(FoundKey { key: AccessKey { id, security_token, .. }, .. }) = &key {
+            use secrecy::ExposeSecret as _;
+            let token = security_token.as_ref().map_or("", |token| token.expose_secret());
+            if !fits_a_header(id) || !fits_a_header(token) {
+                return Err(SettingsError::KeyCharacter);
+            }
+        }
+        let mut given = Self { connection, variables, key, token: None };
+        given.token = given.find_token()?;
+        Ok(given)
+    }
+
+    fn variable(&self, name: &str) -> Option<&'a str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn find_token(&self) -> Result<Option<SecretString>, SettingsError> {
+        let (text, source) = match (&self.connection.auth_token_file, self.variable("RECVERIFY_AUTH_TOKEN")) {
+            (Some(path), _) => (read_token(path)?, path.display().to_string()),
+            (None, Some(token)) => (token.to_owned(), "RECVERIFY_AUTH_TOKEN".to_owned()),
+            (None, None) => return Ok(None),
+        };
+        let token = text.trim();
+        if token.is_empty() || !fits_a_header(token) {
+            return Err(SettingsError::Token(source));
+        }
+        Ok(Some(SecretString::from(token)))
+    }
+
+    fn api(&self) -> Result<ApiSettings, SettingsError> {
+        let flag = self.connection.workspace_endpoint.as_deref();
+        let endpoint = self.endpoint("the Workspace API", "workspace", flag, "RECVERIFY_WORKSPACE_ENDPOINT")?;
+        let project_id = self.project_id()?;
+        let credential = match (&self.token, &self.key) {
+            (Some(token), _) => ApiCredential::Token(token.clone()),
+            (None, Some(found)) => ApiCredential::Key(found.key.clone()),
+            (None, None) => return Err(SettingsError::NoKeys),
+        };
+        let mut sources = vec![format!("Workspace API: {endpoint}, project {project_id}")];
+        sources.extend(self.token.as_ref().map(|_| "authenticating the API with a token".to_owned()));
+        sources.extend(self.key.as_ref().map(|found| format!("keys from {}", found.source)));
+        let ca_bundle = self.connection.ca_bundle.clone();
+        Ok(ApiSettings {
+            workspace: WorkspaceSettings { endpoint, project_id, credential, tries: self.connection.api_tries },
+            transport: Transport {
+                ca_bundle: ca_bundle.or_else(|| self.variable("SSL_CERT_FILE").map(PathBuf::from)),
+                connect_timeout: self.connection.connect_timeout.unwrap_or(Duration::from_secs(10)),
+                stall_timeout: self.connection.stall_timeout.unwrap_or(Duration::from_secs(30)),
+            },
+            retry_wait: self.connection.retry_wait.unwrap_or(Duration::from_millis(200)),
+            sources,
+        })
+    }
+
+    fn region(&self) -> Result<&'a str, SettingsError> {
+        let variable = || self.variable("HUAWEICLOUD_REGION").or_else(|| self.variable("HW_REGION_NAME"));
+        checked_region(self.connection.region.as_deref().or_else(variable).ok_or(SettingsError::NoRegion)?)
+    }
+
+    /// The flag, else what was kept beside the keys; without keys, what the environment has.
+    fn project_id(&self) -> Result<String, SettingsError> {
+        let kept = match &self.key {
+            Some(found) => found.project_id.as_deref(),
+            None => project_in_environment(self.variables),
+        };
+        let id = self.connection.project_id.as_deref().or(kept).ok_or(SettingsError::NoProject)?;
+        let sound = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        if sound { Ok(id.to_owned()) } else { Err(SettingsError::Project(id.to_owned())) }
+    }
+
+    fn endpoint(
+        &self,
+        what: &'static str,
+        service: &str,
+        flag: Option<&str>,
+        variable: &str,
+    ) -> Result<Endpoint, SettingsError> {
+        let wrong = |text: &str| {
+            let text = text.to_owned();
+            move |source| SettingsError::Endpoint { what, text, source }
+        };
+        let endpoint: Endpoint = match flag.or_else(|| self.variable(variable)) {
+            Some(text) => text.parse().map_err(wrong(text))?,
+            None => {
+                let region = self.region()?;
+                Endpoint::of_region(service, region).map_err(wrong(region))?
+            }
+        };
+        if endpoint.is_https() || endpoint.is_loopback() || self.connection.allow_http {
+            Ok(endpoint)
+        } else {
+            Err(SettingsError::PlainHttp(endpoint))
+        }
+    }
+
+    fn addressing(&self, flag: Option<AddressingArg>, endpoint: &Endpoint) -> Result<Addressing, SettingsError> {
+        let chosen = match (flag, self.variable("RECVERIFY_ADDRESSING")) {
+            (Some(flag), _) => flag,
+            (None, None | Some("auto")) => AddressingArg::Auto,
+            (None, Some("path")) => AddressingArg::Path,
+            (None, Some("virtual")) => AddressingArg::Virtual,
+            (None, Some(other)) => {
+                return Err(SettingsError::Variable {
+                    name: "RECVERIFY_ADDRESSING",
+                    value: other.to_owned(),
+                    expected: "auto, virtual or path",
+                });
+            }
+        };
+        Ok(match chosen {
+            AddressingArg::Path => Addressing::Path,
+            AddressingArg::Virtual => Addressing::Virtual,
+            AddressingArg::Auto if endpoint.ip().is_some() || endpoint.is_localhost() => Addressing::Path,
+            AddressingArg::Auto => Addressing::Virtual,
+        })
+    }
+}
+
+/// A region becomes part of a host name, so nothing else may stand in it.
+fn checked_region(region: &str) -> Result<&str, SettingsError> {
+    let sound = !region.is_empty()
+        && region.len() <= 63
+        && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if sound { Ok(region) } else { Err(SettingsError::Region(region.to_owned())) }
+}
+
+fn read_token(path: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(path).map_err(|source| SettingsError::TokenFile { path: path.to_owned(), source })
+}
+
+fn fits_a_header(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(pairs: &[(&str, &str)], connection: &Connection) -> Result<Settings, SettingsError> {
+        let variables = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        all(connection, &Reading::default(), None, &variables)
+    }
+
+    const GOOD: [(&str, &str); 4] = [
+        ("HUAWEICLOUD_SDK_AK", "id"),
+        ("HUAWEICLOUD_SDK_SK", "secret"),
+        ("HUAWEICLOUD_SDK_PROJECT_ID", "p1"),
+        ("HUAWEICLOUD_REGION", "eu-west-101"),
+    ];
+
+    fn without(name: &str) -> Vec<(&'static str, &'static str)> {
+        GOOD.into_iter().filter(|(found, _)| *found != name).collect()
+    }
+
+    #[test]
+    fn a_region_gives_both_endpoints_and_virtual_addressing() {
+        let settings = resolve(&GOOD, &Connection::default()).expect("complete");
+        assert_eq!(settings.api.workspace.endpoint.to_string(), "https://workspace.eu-west-101.myhuaweicloud.com");
+        assert_eq!(settings.store.endpoint.to_string(), "https://obs.eu-west-101.myhuaweicloud.com");
+        assert_eq!(settings.store.addressing, Addressing::Virtual);
+        assert_eq!(settings.store.region, "eu-west-101");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_remedy() {
+        let said = |pairs: &[(&str, &str)]| resolve(pairs, &Connection::default()).expect_err("incomplete").to_string();
+        assert_eq!(said(&without("HUAWEICLOUD_REGION")), "no region is set; use --region or HUAWEICLOUD_REGION");
+        assert!(said(&without("HUAWEICLOUD_SDK_PROJECT_ID")).starts_with("no project is set; use --project-id"));
+        let keyless: Vec<_> = GOOD[2..].to_vec();
+        assert!(said(&keyless).starts_with("no keys are set; export HUAWEICLOUD_SDK_AK"));
+        let token: Vec<_> = keyless.into_iter().chain([("RECVERIFY_AUTH_TOKEN", "t")]).collect();
+        assert!(said(&token).starts_with("a token alone cannot read the bucket"));
+    }
+
+    #[test]
+    fn a_region_that_would_change_the_host_is_refused() {
+        for region in ["evil.example/", "a b", "EU", "x.y", ""] {
+            let connection = Connection { region: Some(region.to_owned()), ..Connection::default() };
+            assert!(matches!(resolve(&GOOD, &connection), Err(SettingsError::Region(_))), "{region:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_unless_allowed() {
+        let at = |url: &str, allow_http| Connection {
+            workspace_endpoint: Some(url.to_owned()),
+            allow_http,
+            ..Connection::default()
+        };
+        assert!(matches!(resolve(&GOOD, &at("http://10.0.0.1", false)), Err(SettingsError::PlainHttp(_))));
+        assert!(resolve(&GOOD, &at("http://10.0.0.1", true)).is_ok());
+        assert!(resolve(&GOOD, &at("http://127.0.0.1:1", false)).is_ok());
+    }
+
+    #[test]
+    fn a_project_of_another_family_is_not_taken() {
+        let mut pairs = without("HUAWEICLOUD_SDK_PROJECT_ID");
+        pairs.push(("HW_PROJECT_ID", "other"));
+        assert!(matches!(resolve(&pairs, &Connection::default()), Err(SettingsError::NoProject)));
+    }
+
+    #[test]
+    fn a_token_authenticates_the_api_while_keys_sign_the_store() {
+        let mut pairs = GOOD.to_vec();
+        pairs.push(("RECVERIFY_AUTH_TOKEN", "token"));
+        let settings = resolve(&pairs, &Connection::default()).expect("complete");
+        assert!(matches!(settings.api.workspace.credential, ApiCredential::Token(_)));
+        assert_eq!(settings.store.key.id, "id");
+    }
+}

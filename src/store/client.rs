@@ -1,0 +1,289 @@
+//! The S3 client, set up as OBS needs it, and its single requests.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use aws_runtime::auth::PayloadSigningOverride;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
+};
+use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_async::time::TimeSource;
+use secrecy::ExposeSecret as _;
+
+use super::connector::sdk_client;
+use super::error::StoreError;
+use super::head::{Head, HeadCapture};
+use crate::clock::{Backoff, Clock};
+use crate::credentials::AccessKey;
+use crate::endpoint::Endpoint;
+use crate::gate::Gate;
+use crate::http::{HttpClient, HttpError, Lane};
+
+/// How a bucket is named in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// In the path: `endpoint/bucket/key`; what IP addresses and emulators need.
+    Path,
+    /// In the host: `bucket.endpoint/key`; all that OBS's public domains answer.
+    Virtual,
+}
+
+/// Where and as whom the store is asked.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Its address, without a bucket.
+    pub endpoint: Endpoint,
+    /// The region requests are signed for.
+    pub region: String,
+    /// Who asks.
+    pub key: AccessKey,
+    /// How buckets are named.
+    pub addressing: Addressing,
+    /// How often a read that broke off goes on, progress refunding it.
+    pub read_retries: u32,
+}
+
+/// One object's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// A well-formed bucket name.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+}
+
+/// What a look at an object without its bytes found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its length, if the store said so.
+    pub bytes: Option<u64>,
+    /// Its change token.
+    pub etag: Option<String>,
+    /// Its version.
+    pub version_id: Option<String>,
+    /// When it was last written.
+    pub last_modified: Option<String>,
+}
+
+impl Found {
+    fn of(head: Head) -> Self {
+        Self {
+            bytes: head.content_length,
+            etag: head.etag,
+            version_id: head.version_id,
+            last_modified: head.last_modified,
+        }
+    }
+}
+
+/// What a request for bytes asks for beside the place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Conditions {
+    /// All bytes from this offset on.
+    pub(super) from: Option<u64>,
+    /// Only if this is still its ETag.
+    pub(super) if_match: Option<String>,
+    /// Of this version.
+    pub(super) version_id: Option<String>,
+}
+
+/// A client of the store for one run.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) settings: StoreSettings,
+    pub(super) gate: Gate,
+    pub(super) clock: Clock,
+    pub(super) backoff: Backoff,
+    shared: Client,
+    fresh: Client,
+    /// Buckets of which an object was read in this run: their address is right.
+    read_from: Mutex<BTreeSet<String>>,
+}
+
+impl Store {
+    /// A client that has asked nothing yet.
+    #[must_use]
+    pub fn new(settings: StoreSettings, http: &HttpClient, clock: Clock, backoff: Backoff) -> Self {
+        let client =
+            |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
+        let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
+        let gate = Gate::new("the store");
+        Self { gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
+    }
+
+    /// Asks for bytes; returns when the head of the answer is there.
+    pub(super) async fn get(
+        &self,
+        place: &Place,
+        conditions: &Conditions,
+        lane: Lane,
+    ) -> Result<(Head, ByteStream), StoreError> {
+        let pass = self.enter(place).await?;
+        let client = match lane {
+            Lane::Shared => &self.shared,
+            Lane::Fresh => &self.fresh,
+        };
+        let capture = HeadCapture::new(&self.clock);
+        let answer = client
+            .get_object()
+            .bucket(&place.bucket)
+            .key(&place.key)
+            .set_range(conditions.from.map(|from| format!("bytes={from}-")))
+            .set_if_match(conditions.if_match.clone())
+            .set_version_id(conditions.version_id.clone())
+            .customize()
+            .interceptor(capture.clone())
+            .send()
+            .await;
+        match (answer, capture.take()) {
+            (Ok(output), Some(head)) => {
+                if head.is_from_a_store() {
+                    pass.accepted();
+                }
+                Ok((head, output.body))
+            }
+            (Ok(_), None) => Err(StoreError::Unreadable("it has no head".to_owned())),
+            (Err(error), head) => Err(self.settle(pass, StoreError::of(error, head))),
+        }
+    }
+
+    /// Looks an object up without its bytes.
+    pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
+        let pass = self.enter(place).await?;
+        let capture = HeadCapture::new(&self.clock);
+        let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
+        let answer = request.customize().interceptor(capture.clone()).send().await;
+        let found = match (answer, capture.take()) {
+            (Ok(_), Some(head)) if head.is_from_a_store() => {
+                pass.accepted();
+                Ok(Found::of(head))
+            }
+            (Ok(_), _) => Err(StoreError::Unreadable("it bears no mark of an object store".to_owned())),
+            (Err(error), head) => Err(self.settle(pass, StoreError::of(error, head))),
+        };
+        match found {
+            // The answer to a HEAD has no body, so only a GET can say which kind of 404 it is.
+            Err(error) if error.status() == Some(404) => {
+                self.get(place, &Conditions::default(), Lane::Shared).await.map(|(head, _)| Found::of(head))
+            }
+            found => found,
+        }
+    }
+
+    /// Lists the first key that begins with the place's key; `None` when there is none. By version 1 of the listing,
+    /// the only one that OBS's parallel file systems answer.
+    pub(super) async fn first_listed(&self, place: &Place) -> Result<Option<String>, StoreError> {
+        let pass = self.enter(place).await?;
+        let capture = HeadCapture::new(&self.clock);
+        let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
+        match request.customize().interceptor(capture.clone()).send().await {
+            Ok(listing) => {
+                if listing.name() != Some(&place.bucket) || listing.prefix() != Some(&place.key) {
+                    return Err(StoreError::Unreadable("it is no listing of that key".to_owned()));
+                }
+                pass.accepted();
+                Ok(listing.contents().first().and_then(|object| object.key()).map(str::to_owned))
+            }
+            Err(error) => Err(self.settle(pass, StoreError::of(error, capture.take()))),
+        }
+    }
+
+    /// Notes that an object of this bucket was read.
+    pub(super) fn note_read(&self, bucket: &str) {
+        self.read_from.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned());
+    }
+
+    /// Whether an object of this bucket was read in this run, with the same addressing.
+    #[must_use]
+    pub fn has_read_from(&self, bucket: &str) -> bool {
+        self.read_from.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
+    }
+
+    /// Notes how an operation ended, all its tries included.
+    pub(super) fn note(&self, error: &StoreError) {
+        match error {
+            StoreError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
+            StoreError::NotAsked(_) => {}
+            _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
+            _ => self.gate.worked(),
+        }
+    }
+
+    async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
+        let endpoint = &self.settings.endpoint;
+        match self.settings.addressing {
+            Addressing::Path => self.gate.enter(endpoint.host()).await,
+            Addressing::Virtual if endpoint.is_https() && place.bucket.contains('.') => {
+                return Err(StoreError::Unsendable(
+                    "a bucket name with a dot cannot be part of a host name over TLS; try --addressing path".to_owned(),
+                ));
+            }
+            Addressing::Virtual => self.gate.enter(&format!("{}.{}", place.bucket, endpoint.host())).await,
+        }
+        .map_err(StoreError::NotAsked)
+    }
+
+    fn settle(&self, pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
+        if error.is_rejection() {
+            pass.rejected(&error.to_string());
+        } else if error.is_acceptance() {
+            pass.accepted();
+        }
+        error
+    }
+}
+
+/// What OBS needs (facts on OBS as an S3 store): no default checksums, no retries and no stall guard but our own, no
+/// learning of the server's clock, and the payload unsigned where TLS guards it.
+fn config(settings: &StoreSettings, clock: &Clock) -> Builder {
+    let AccessKey { id, secret, security_token } = &settings.key;
+    let token = security_token.as_ref().map(|token| token.expose_secret().to_owned());
+    let builder = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(settings.endpoint.to_string())
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(Credentials::new(id, secret.expose_secret(), token, None, "recverify"))
+        .force_path_style(settings.addressing == Addressing::Path)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .retry_config(RetryConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .disable_clock_skew_correction(true)
+        .time_source(SdkClock(clock.clone()));
+    if settings.endpoint.is_https() { builder.interceptor(UnsignedPayload) } else { builder }
+}
+
+#[derive(Debug)]
+struct SdkClock(Clock);
+
+impl TimeSource for SdkClock {
+    fn now(&self) -> std::time::SystemTime {
+        self.0.system_time()
+    }
+}
+
+/// Signs requests with `UNSIGNED-PAYLOAD`, the one non-streaming form the vendor's page names.
+#[derive(Debug)]
+struct UnsignedPayload;
+
+impl Intercept for UnsignedPayload {
+    fn name(&self) -> &'static str {
+        "UnsignedPayload"
+    }
+
+    fn modify_before_signing(
+        &self,
+        _: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(PayloadSigningOverride::UnsignedPayload);
+        Ok(())
+    }
+}

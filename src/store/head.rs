@@ -1,0 +1,124 @@
+//! Status and headers of one of the store's answers, as far as anything depends on them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+
+use crate::clock::Clock;
+use crate::http::retry_after;
+
+/// The start of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) etag: Option<String>,
+    pub(super) content_length: Option<u64>,
+    pub(super) content_range: Option<String>,
+    pub(super) last_modified: Option<String>,
+    pub(super) version_id: Option<String>,
+    pub(super) delete_marker: bool,
+    pub(super) request_id: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Head {
+    fn new(status: u16, headers: &http::HeaderMap, clock: &Clock) -> Self {
+        let text = |name: &str| {
+            headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .filter(|v| !v.is_empty())
+        };
+        let either = |suffix: &str| text(&format!("x-amz-{suffix}")).or_else(|| text(&format!("x-obs-{suffix}")));
+        Self {
+            status,
+            etag: text("etag"),
+            content_length: text("content-length").and_then(|length| length.parse().ok()),
+            content_range: text("content-range"),
+            last_modified: text("last-modified"),
+            version_id: either("version-id").filter(|version| version != "null"),
+            delete_marker: either("delete-marker").is_some_and(|marker| marker.eq_ignore_ascii_case("true")),
+            request_id: either("request-id"),
+            retry_after: retry_after(headers, clock.now()),
+        }
+    }
+
+    /// Whether it bears a mark of an object store. A log-in page or an error page of something in between does not.
+    pub(super) fn is_from_a_store(&self) -> bool {
+        self.etag.is_some() || self.request_id.is_some()
+    }
+}
+
+/// Notes the head of the answer to one operation, success or not: the SDK's outputs drop the status.
+#[derive(Debug, Clone)]
+pub(super) struct HeadCapture {
+    seen: Arc<Mutex<Option<Head>>>,
+    clock: Clock,
+}
+
+impl HeadCapture {
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self { seen: Arc::default(), clock: clock.clone() }
+    }
+
+    /// The head of the answer; `None` if none came.
+    pub(super) fn take(&self) -> Option<Head> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Intercept for HeadCapture {
+    fn name(&self) -> &'static str {
+        "HeadCapture"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in answer.headers() {
+            headers.append(http::HeaderName::try_from(name)?, http::HeaderValue::try_from(value)?);
+        }
+        let head = Head::new(answer.status().as_u16(), &headers, &self.clock);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    fn head(pairs: &[(&'static str, &'static str)]) -> Head {
+        let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        Head::new(200, &HeaderMap::from_iter(pairs), &Clock::system())
+    }
+
+    #[test]
+    fn both_dialects_of_the_stores_own_headers_are_read() {
+        assert_eq!(head(&[("x-amz-request-id", "a")]).request_id.as_deref(), Some("a"));
+        assert_eq!(head(&[("x-obs-request-id", "b")]).request_id.as_deref(), Some("b"));
+        assert!(head(&[("x-obs-delete-marker", "true")]).delete_marker);
+        assert!(!head(&[("x-amz-delete-marker", "false")]).delete_marker);
+    }
+
+    #[test]
+    fn the_null_version_is_no_version() {
+        assert_eq!(head(&[("x-amz-version-id", "null")]).version_id, None);
+        assert_eq!(head(&[("x-amz-version-id", "v1")]).version_id.as_deref(), Some("v1"));
+    }
+
+    #[test]
+    fn a_page_of_something_in_between_bears_no_mark_of_a_store() {
+        assert!(!head(&[("content-type", "text/html"), ("content-length", "12")]).is_from_a_store());
+        assert!(head(&[("etag", "\"x\"")]).is_from_a_store());
+    }
+}

@@ -1,0 +1,81 @@
+//! What a run comes to: counts that always add up, and nothing of any single record.
+
+use serde::Serialize;
+
+use crate::evidence::RecordReport;
+use crate::fixity::{Fits, Outcome};
+
+/// Totals of a run. The six outcomes always add up to `records`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Records with an outcome.
+    pub records: u64,
+    /// Of them intact.
+    pub intact: u64,
+    /// Of them altered.
+    pub altered: u64,
+    /// Of them missing.
+    pub missing: u64,
+    /// Of them inconsistent.
+    pub inconsistent: u64,
+    /// Of them undeclared.
+    pub undeclared: u64,
+    /// Of them unverified.
+    pub unverified: u64,
+    /// Bytes of objects that came over the network, repeated ones included.
+    pub bytes: u64,
+    /// Records whose declared size was compared with two whole objects of equal digest.
+    #[serde(skip)]
+    pub sizes_compared: u64,
+    /// Of them those whose size fitted neither reading.
+    #[serde(skip)]
+    pub sizes_unfit: u64,
+}
+
+impl Summary {
+    /// Counts one record.
+    pub fn add(&mut self, report: &RecordReport) {
+        self.records += 1;
+        *match report.outcome {
+            Outcome::Intact => &mut self.intact,
+            Outcome::Altered => &mut self.altered,
+            Outcome::Missing => &mut self.missing,
+            Outcome::Inconsistent => &mut self.inconsistent,
+            Outcome::Undeclared => &mut self.undeclared,
+            Outcome::Unverified => &mut self.unverified,
+        } += 1;
+        self.bytes += report.objects.iter().map(crate::evidence::ObjectReport::transferred).sum::<u64>();
+        if let Some(fits) = report.declared_size.fits
+            && report.objects.iter().all(|object| object.outcome == Outcome::Intact)
+        {
+            self.sizes_compared += 1;
+            self.sizes_unfit += u64::from(fits == Fits::Neither);
+        }
+    }
+
+    /// How many records have this outcome.
+    #[must_use]
+    pub const fn count(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Intact => self.intact,
+            Outcome::Altered => self.altered,
+            Outcome::Missing => self.missing,
+            Outcome::Inconsistent => self.inconsistent,
+            Outcome::Undeclared => self.undeclared,
+            Outcome::Unverified => self.unverified,
+        }
+    }
+
+    /// How many records have an outcome that accuses.
+    #[must_use]
+    pub fn findings(&self) -> u64 {
+        Outcome::ALL.into_iter().filter(|outcome| outcome.is_finding()).map(|outcome| self.count(outcome)).sum()
+    }
+
+    /// Whether digests agreed and sizes disagreed on every record compared, more than one of them: the service then
+    /// seems to measure something else.
+    #[must_use]
+    pub const fn size_means_something_else(&self) -> bool {
+        self.sizes_compared > 0 && self.sizes_unfit == self.sizes_compared
+    }
+}

@@ -1,0 +1,207 @@
+//! Asks the Workspace API for a record: signed or with a token, tried again where that can help, never where it harms.
+
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use http::response::Parts;
+use percent_encoding::utf8_percent_encode;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::error::{ApiError, Failure};
+use super::sign::{UNRESERVED_STAY, Unsigned, authorization, sdk_date};
+use super::wire;
+use crate::clock::{Backoff, Clock};
+use crate::credentials::AccessKey;
+use crate::endpoint::Endpoint;
+use crate::event::{Event, Watch};
+use crate::evidence::{Answer, ServiceAnswer};
+use crate::gate::Gate;
+use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
+use crate::record::{Record, RecordId};
+
+/// An answer larger than this is not read: a record has about 1 KiB.
+const ANSWER_CAP: usize = 1 << 20;
+
+/// Signatures are refused when the clocks are further apart (API Signing Guide).
+const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
+
+/// What authenticates a request to the API.
+#[derive(Debug, Clone)]
+pub enum ApiCredential {
+    /// A user token of IAM, sent as `X-Auth-Token`.
+    Token(SecretString),
+    /// A key pair, by which each request is signed.
+    Key(AccessKey),
+}
+
+/// Where and as whom the API is asked.
+#[derive(Debug, Clone)]
+pub struct WorkspaceSettings {
+    /// Its address.
+    pub endpoint: Endpoint,
+    /// The project the records belong to.
+    pub project_id: String,
+    /// Who asks.
+    pub credential: ApiCredential,
+    /// How often one question is asked at the most.
+    pub tries: u32,
+}
+
+/// A client of the Workspace API for one run.
+#[derive(Debug)]
+pub struct Workspace {
+    settings: WorkspaceSettings,
+    http: HttpClient,
+    gate: Gate,
+    clock: Clock,
+    backoff: Backoff,
+}
+
+/// A record and the answer it was read from.
+#[derive(Debug)]
+pub struct Details {
+    /// As parsed.
+    pub record: Record,
+    /// As sent.
+    pub answer: Answer,
+}
+
+impl Workspace {
+    /// A client that has asked nothing yet.
+    #[must_use]
+    pub fn new(settings: WorkspaceSettings, http: HttpClient, clock: Clock, backoff: Backoff) -> Self {
+        Self { settings, http, gate: Gate::new("the Workspace API"), clock, backoff }
+    }
+
+    /// Asks for the details of a record, again where the failure may pass.
+    pub async fn details(&self, id: &RecordId, watch: &dyn Watch) -> Result<Details, Failure> {
+        let mut retry = 0;
+        loop {
+            let (failure, retry_after) = match self.ask_once(id).await {
+                Ok(details) => {
+                    self.gate.worked();
+                    return Ok(details);
+                }
+                Err(failed) => failed,
+            };
+            retry += 1;
+            if !failure.error.may_pass() || retry >= self.settings.tries {
+                self.note(&failure.error);
+                return Err(failure);
+            }
+            let wait = retry_after.unwrap_or(Duration::ZERO).max(self.backoff.wait(retry));
+            let message = failure.error.to_string();
+            watch.on(&Event::ApiRetry { record: id, code: failure.error.code(), message: &message, wait });
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn note(&self, error: &ApiError) {
+        match error {
+            ApiError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
+            _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
+            ApiError::NotAsked(_) => {}
+            _ => self.gate.worked(),
+        }
+    }
+
+    /// One request. With a failure comes how long the service asked to be left alone.
+    async fn ask_once(&self, id: &RecordId) -> Result<Details, (Failure, Option<Duration>)> {
+        let silent = |error| (Failure { error, answer: None }, None);
+        let host = self.settings.endpoint.host();
+        let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
+        let request = self.request(id).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
+        let Whole { head, body } =
+            self.http.fetch(request, ANSWER_CAP).await.map_err(|error| silent(ApiError::Http(error)))?;
+
+        let error = match read(&head, &body, &self.clock) {
+            Ok(record) => {
+                pass.accepted();
+                return Ok(Details { record, answer: Answer::new(body) });
+            }
+            Err(error) => error,
+        };
+        if error.is_rejection() {
+            pass.rejected(&error.to_string());
+        } else if !error.is_service_level() {
+            pass.accepted();
+        }
+        Err((Failure { error, answer: Some(Answer::new(body)) }, retry_after(&head.headers, self.clock.now())))
+    }
+
+    fn request(&self, id: &RecordId) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
+        let WorkspaceSettings { endpoint, project_id, credential, .. } = &self.settings;
+        let encode = |text| utf8_percent_encode(text, UNRESERVED_STAY);
+        let path = format!("/v2/{}/screen-records/{}", encode(project_id), encode(id.as_str()));
+        let mut request = http::Request::new(Vec::new());
+        let headers = request.headers_mut();
+        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
+        match credential {
+            ApiCredential::Token(token) => {
+                headers.insert(HeaderName::from_static("x-auth-token"), secret_value(token)?);
+            }
+            ApiCredential::Key(key) => {
+                let date = sdk_date(self.clock.now());
+                let mut signed = vec![
+                    ("host", endpoint.authority()),
+                    ("x-project-id", project_id.as_str()),
+                    ("x-sdk-date", date.as_str()),
+                ];
+                if let Some(token) = &key.security_token {
+                    signed.push(("x-security-token", token.expose_secret()));
+                    headers.insert(HeaderName::from_static("x-security-token"), secret_value(token)?);
+                }
+                let unsigned = Unsigned { method: "GET", path: &path, query: &[], headers: &signed, body: b"" };
+                let authorization = authorization(&unsigned, &key.id, &key.secret);
+                headers.insert(HeaderName::from_static("x-project-id"), HeaderValue::from_str(project_id)?);
+                headers.insert(HeaderName::from_static("x-sdk-date"), HeaderValue::from_str(&date)?);
+                headers.insert(http::header::AUTHORIZATION, HeaderValue::from_str(&authorization)?);
+            }
+        }
+        // An endpoint and a percent-encoded path always make a URI; the request would be refused unsent otherwise.
+        if let Ok(uri) = format!("{endpoint}{path}").parse() {
+            *request.uri_mut() = uri;
+        }
+        Ok(request)
+    }
+}
+
+fn secret_value(secret: &SecretString) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(secret.expose_secret())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Makes a record or an error of an answer that came whole.
+fn read(head: &Parts, body: &[u8], clock: &Clock) -> Result<Record, ApiError> {
+    let mut answer = wire::error_body(body);
+    answer.status = Some(head.status.as_u16());
+    let id = ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name));
+    answer.request_id = id.or(answer.request_id);
+    if head.status.is_redirection() {
+        let to = text(head, "location").unwrap_or_else(|| "nowhere".to_owned());
+        return Err(ApiError::Redirected { to, answer });
+    }
+    if head.status.as_u16() == 200 {
+        return wire::record(body).map_err(|message| ApiError::Unreadable { message, answer: bare(answer) });
+    }
+    let seconds = server_time(&head.headers).map(|theirs| clock.now().as_second() - theirs.as_second());
+    let refused = ApiError::Refused(answer);
+    match (refused, seconds) {
+        (ApiError::Refused(answer), Some(seconds))
+            if answer.status == Some(401) && seconds.unsigned_abs() > CLOCK_TOLERANCE_SECONDS =>
+        {
+            Err(ApiError::ClockSkew { seconds, answer })
+        }
+        (refused, _) => Err(refused),
+    }
+}
+
+/// Of an answer that should have been a record only status and request id speak.
+fn bare(answer: ServiceAnswer) -> ServiceAnswer {
+    ServiceAnswer { status: answer.status, request_id: answer.request_id, ..ServiceAnswer::default() }
+}
+
+fn text(head: &Parts, name: &str) -> Option<String> {
+    head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}

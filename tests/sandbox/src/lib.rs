@@ -1,0 +1,39 @@
+//! The tests' own cloud on loopback: the Workspace API and a real S3 store, with faults on demand.
+//!
+//! ```
+//! use recverify_sandbox::{Recording, Sandbox, StoreCalls, StoreFault, Times};
+//!
+//! let cloud = Sandbox::start();
+//! let recording = Recording::new("7f1ac068-0000-4000-8000-795f4b317752");
+//! let record = cloud.upload(&recording);
+//! cloud.fail_store(StoreCalls::get(&recording.bucket, &recording.video_key()), Times::once(), StoreFault::Cut(100));
+//! // … run the program with `cloud.environment()`, then look at `cloud.requests()` …
+//! # assert_eq!(record["obs_bucket"], "wks-recordings");
+//! ```
+//!
+//! Both services check credentials before anything else, on their own and written apart from the program under test.
+//! The cloud stops when [`Sandbox`] is dropped, whatever it was doing.
+
+mod canned;
+mod clock;
+mod cloud;
+mod fault;
+mod gate;
+mod journal;
+mod keys;
+mod line;
+mod listener;
+mod recording;
+mod rules;
+mod sandbox;
+mod script;
+mod store;
+mod workspace;
+
+pub use canned::Canned;
+pub use fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+pub use journal::{Seen, Service};
+pub use keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN, TOKEN};
+pub use recording::Recording;
+pub use rules::Times;
+pub use sandbox::Sandbox;

@@ -1,0 +1,121 @@
+//! The cloud as a test holds it: starting, finding, watching and stopping it.
+
+mod conduct;
+mod content;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use crate::cloud::Cloud;
+use crate::journal::Seen;
+use crate::keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN};
+use crate::listener::serve;
+use crate::store::Store;
+use crate::workspace::Workspace;
+
+/// A running cloud; it stops when this is dropped.
+pub struct Sandbox {
+    cloud: Arc<Cloud>,
+    workspace: SocketAddr,
+    store: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starting and addresses.
+impl Sandbox {
+    /// Starts both services, each on a port of its own.
+    pub fn start() -> Self {
+        let (workspace, workspace_address) = listen();
+        let (store, store_address) = listen();
+        let cloud = Arc::new(Cloud::new());
+        let (stop, stopped) = oneshot::channel();
+        let shared = Arc::clone(&cloud);
+        let thread = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("the system gives a runtime what it needs");
+                runtime.block_on(async {
+                    tokio::spawn(serve(workspace, Arc::clone(&shared), Workspace::new(Arc::clone(&shared))));
+                    tokio::spawn(serve(store, Arc::clone(&shared), Store::new(&shared, store_address)));
+                    // Sent or dropped: either way the sandbox is gone.
+                    let _ = stopped.await;
+                });
+            })
+            .expect("the system gives a thread");
+        Self { cloud, workspace: workspace_address, store: store_address, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Where the Workspace API listens: `http://127.0.0.1:PORT`.
+    pub fn workspace_endpoint(&self) -> String {
+        format!("http://{}", self.workspace)
+    }
+
+    /// Where the store listens: `http://127.0.0.1:PORT`.
+    pub fn obs_endpoint(&self) -> String {
+        format!("http://{}", self.store)
+    }
+
+    /// The store by a name that has buckets before it: `http://localhost:PORT`, `http://BUCKET.localhost:PORT`.
+    ///
+    /// Not every resolver knows names under `localhost`. The store also takes requests in absolute form, so a
+    /// client that uses [`Sandbox::obs_endpoint`] as its HTTP proxy need not resolve them.
+    pub fn obs_named_endpoint(&self) -> String {
+        format!("http://localhost:{}", self.store.port())
+    }
+
+    /// What a user of this cloud would export.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = vec![
+            ("HUAWEICLOUD_SDK_AK", ACCESS_KEY.to_owned()),
+            ("HUAWEICLOUD_SDK_SK", SECRET_KEY.to_owned()),
+            ("HUAWEICLOUD_REGION", REGION.to_owned()),
+            ("HUAWEICLOUD_SDK_PROJECT_ID", PROJECT_ID.to_owned()),
+            ("RECVERIFY_WORKSPACE_ENDPOINT", self.workspace_endpoint()),
+            ("RECVERIFY_OBS_ENDPOINT", self.obs_endpoint()),
+        ];
+        if self.cloud.credentials.temporary() {
+            environment.push(("HUAWEICLOUD_SDK_SECURITY_TOKEN", SECURITY_TOKEN.to_owned()));
+        }
+        environment
+    }
+}
+
+/// Watching.
+impl Sandbox {
+    /// Every request that arrived so far, at both services, in the order of arrival.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.cloud.journal.all()
+    }
+
+    /// Waits until the requests so far satisfy a condition. It is asked whenever one arrives or is answered.
+    ///
+    /// # Panics
+    /// After a minute.
+    pub fn wait_for(&self, satisfied: impl Fn(&[Seen]) -> bool) {
+        self.cloud.journal.wait_for(satisfied);
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was printed when it happened; a second one here would hide the test's own.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listener.set_nonblocking(true).expect("a listener can be non-blocking");
+    let address = listener.local_addr().expect("a bound listener has an address");
+    (listener, address)
+}

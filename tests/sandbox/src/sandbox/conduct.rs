@@ -1,0 +1,84 @@
+//! How the cloud behaves: settings of the services, and faults.
+
+use std::time::Duration;
+
+use super::Sandbox;
+use crate::fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+use crate::rules::Times;
+
+/// Settings of the services.
+impl Sandbox {
+    /// Moves both servers' clock away from the real one.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.cloud.clock.set_offset(seconds);
+    }
+
+    /// Makes the keys temporary: both services want [`SECURITY_TOKEN`](crate::SECURITY_TOKEN) with them, signed.
+    pub fn require_temporary_keys(&self) {
+        self.cloud.credentials.set_temporary();
+    }
+
+    /// Ends all credentials: the API answers 401, the store 403 `ExpiredToken`.
+    pub fn expire_credentials(&self) {
+        self.cloud.credentials.set_expired(true);
+    }
+
+    /// Makes expired credentials good again.
+    pub fn renew_credentials(&self) {
+        self.cloud.credentials.set_expired(false);
+    }
+
+    /// The region signatures for the store must be made for; [`REGION`](crate::REGION) at first.
+    pub fn set_store_region(&self, region: &str) {
+        self.cloud.set_store_region(region);
+    }
+
+    /// Path-style requests get 403 `VirtualHostDomainRequired` from now on.
+    pub fn virtual_hosts_only(&self) {
+        self.cloud.set_virtual_hosts_only();
+    }
+
+    /// Listing the bucket is denied; an absent key in it then answers 403 `AccessDenied`.
+    pub fn deny_list(&self, bucket: &str) {
+        self.cloud.buckets.deny_list(bucket);
+    }
+
+    /// Reading the object is denied, whether or not it is there.
+    pub fn deny_read(&self, bucket: &str, key: &str) {
+        self.cloud.buckets.deny_read(bucket, key);
+    }
+
+    /// Adds this much time before every answer.
+    pub fn set_latency(&self, latency: Duration) {
+        self.cloud.set_latency(latency);
+    }
+}
+
+/// Faults. Rules are tried in the order they were added; the first live one that fits strikes.
+impl Sandbox {
+    /// Disturbs calls of the Workspace API.
+    pub fn fail_api(&self, calls: ApiCalls, times: Times, fault: ApiFault) {
+        self.cloud.api_faults.add(calls, times, fault);
+    }
+
+    /// Disturbs requests to the store.
+    pub fn fail_store(&self, calls: StoreCalls, times: Times, fault: StoreFault) {
+        self.cloud.store_faults.add(calls, times, fault);
+    }
+
+    /// Forgets all faults not yet begun.
+    pub fn heal(&self) {
+        self.cloud.api_faults.clear();
+        self.cloud.store_faults.clear();
+    }
+
+    /// Lets every held answer go, and holds none from now on until [`Sandbox::hold_again`].
+    pub fn release(&self) {
+        self.cloud.gate.open();
+    }
+
+    /// Makes holding faults hold again after a release.
+    pub fn hold_again(&self) {
+        self.cloud.gate.close();
+    }
+}
