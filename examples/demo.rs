@@ -26,11 +26,19 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut args = vec!["recverify".to_owned(), "verify".to_owned()];
     args.extend(ids);
     let mut out = io::stdout().lock();
-    writeln!(out, "Five recordings lie in a sandbox on this machine. What a user would type:\n\n  {}\n", args.join(" "))?;
+    writeln!(
+        out,
+        "Five recordings lie in a sandbox on this machine. What a user would type:\n\n  {}\n",
+        args.join(" ")
+    )?;
     drop(out);
     let exit = recverify::run(args.into_iter().map(Into::into).collect(), environment, Streams::of_process());
     let code = exit.code();
-    writeln!(io::stdout(), "\nExit code {code}: {}", if code == 1 { "a finding, as planned." } else { "not as planned." })?;
+    writeln!(
+        io::stdout(),
+        "\nExit code {code}: {}",
+        if code == 1 { "a finding, as planned." } else { "not as planned." }
+    )?;
     Ok(if code == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,0 +1,127 @@
+//! Runs the built program in a scrubbed environment and keeps what it said.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use recverify_sandbox::Sandbox;
+use serde_json::Value;
+
+/// One call of the program, to be completed with arguments.
+pub struct Call {
+    command: Command,
+    input: Option<String>,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// `recverify` with nothing in its environment but a path to nowhere for a home.
+pub fn bare() -> Call {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recverify"));
+    command.env_clear().env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
+    Call { command, input: None }
+}
+
+/// `recverify` as a user of the sandbox would call it.
+pub fn recverify(cloud: &Sandbox) -> Call {
+    cloud.environment().into_iter().fold(bare(), |call, (name, value)| call.env(name, &value))
+}
+
+/// `recverify verify … --format json`, waits between retries all but gone.
+pub fn verify(cloud: &Sandbox, words: &str) -> Call {
+    recverify(cloud).args("verify --format json --retry-wait 1ms").args(words)
+}
+
+impl Call {
+    /// Adds arguments, split at blanks.
+    pub fn args(mut self, words: &str) -> Self {
+        self.command.args(words.split_whitespace());
+        self
+    }
+
+    /// Adds one argument as it stands.
+    pub fn arg(mut self, word: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(word);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn unset(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    pub fn in_dir(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Given on standard input.
+    pub fn input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// Starts it, its output kept.
+    pub fn spawn(mut self) -> Child {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(self.input.unwrap_or_default().as_bytes()).expect("the program takes its input");
+        child
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ended {
+        end(self.spawn())
+    }
+}
+
+/// Waits for a started call.
+pub fn end(child: Child) -> Ended {
+    let output = child.wait_with_output().expect("the program ends");
+    Ended {
+        code: output.status.code().expect("an exit code, not a signal"),
+        out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+        err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+    }
+}
+
+impl Ended {
+    /// The JSON report on standard output.
+    pub fn report(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The one record of that report with this id.
+    pub fn record(&self, id: &str) -> Value {
+        let report = self.report();
+        let records = report["records"].as_array().expect("a list of records");
+        let mut found = records.iter().filter(|record| record["record_id"] == id);
+        let record = found.next().unwrap_or_else(|| panic!("no {id} in {self:?}"));
+        assert!(found.next().is_none(), "{id} stands twice");
+        record.clone()
+    }
+
+    /// Exit code, the record's outcome, and the code of its reason (empty when there is none).
+    pub fn verdict(&self, id: &str) -> (i32, String, String) {
+        let record = self.record(id);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (self.code, text(&record["outcome"]), text(&record["reason"]["code"]))
+    }
+}
+
+/// A verdict to compare with.
+pub fn verdict(code: i32, outcome: &str, reason: &str) -> (i32, String, String) {
+    (code, outcome.to_owned(), reason.to_owned())
+}
