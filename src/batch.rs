@@ -24,7 +24,7 @@ pub async fn run<E>(
 ) -> (Summary, Result<(), E>) {
     verifier.watch.on(&Event::RunStarted { records: ids.len() as u64 });
     let mut summary = Summary::default();
-    let mut recorded = Ok(());
+    let mut outlet = Ok(());
     let mut waiting = VecDeque::from(ids);
     let mut running = FuturesUnordered::new();
     loop {
@@ -32,7 +32,7 @@ pub async fn run<E>(
             && !verifier.cancel.is_cancelled()
             && let Some(id) = waiting.pop_front()
         {
-            running.push(async move { verifier.verify(&id).await });
+            running.push(async move { Box::pin(verifier.verify(&id)).await });
         }
         let report = match running.next().await {
             Some(report) => report,
@@ -43,13 +43,13 @@ pub async fn run<E>(
         };
         summary.add(&report);
         verifier.watch.on(&Event::RecordFinished { report: &report });
-        if recorded.is_ok() {
-            recorded = recorder(&report);
-            if recorded.is_err() {
+        if outlet.is_ok() {
+            outlet = recorder(&report);
+            if outlet.is_err() {
                 verifier.cancel.cancel();
             }
         }
     }
     verifier.watch.on(&Event::RunFinished);
-    (summary, recorded)
+    (summary, outlet)
 }

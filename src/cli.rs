@@ -279,6 +279,7 @@ pub enum Parsed {
 }
 
 /// Parses a command line, its first word the program's name.
+#[must_use]
 pub fn parse(args: Vec<std::ffi::OsString>) -> Parsed {
     match Cli::try_parse_from(args) {
         Ok(cli) => Parsed::Run(Box::new(cli)),

@@ -162,12 +162,11 @@ impl Serialize for Answer {
         use base64::Engine as _;
         use serde::ser::SerializeStruct as _;
         let mut answer = serializer.serialize_struct("Answer", 2)?;
-        match std::str::from_utf8(&self.bytes) {
-            Ok(text) => answer.serialize_field("body", text)?,
-            Err(_) => {
-                let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
-                answer.serialize_field("body_base64", &text)?;
-            }
+        if let Ok(text) = std::str::from_utf8(&self.bytes) {
+            answer.serialize_field("body", text)?;
+        } else {
+            let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
+            answer.serialize_field("body_base64", &text)?;
         }
         answer.serialize_field("sha256", &Sha256Digest::of(&self.bytes))?;
         answer.end()

@@ -71,6 +71,7 @@ impl Environment {
 }
 
 /// Runs a command line (its first word the program's name) and says how it ended. Never exits, never panics on input.
+#[must_use]
 pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> Exit {
     let Streams { out, err, out_is_terminal, err_is_terminal } = streams;
     let out = Output::new(out);

@@ -237,12 +237,11 @@ impl<'a> Given<'a> {
             let text = text.to_owned();
             move |source| SettingsError::Endpoint { what, text, source }
         };
-        let endpoint: Endpoint = match flag.or_else(|| self.variable(variable)) {
-            Some(text) => text.parse().map_err(wrong(text))?,
-            None => {
-                let region = self.region()?;
-                Endpoint::of_region(service, region).map_err(wrong(region))?
-            }
+        let endpoint: Endpoint = if let Some(text) = flag.or_else(|| self.variable(variable)) {
+            text.parse().map_err(wrong(text))?
+        } else {
+            let region = self.region()?;
+            Endpoint::of_region(service, region).map_err(wrong(region))?
         };
         if endpoint.is_https() || endpoint.is_loopback() || self.connection.allow_http {
             Ok(endpoint)
@@ -267,9 +266,8 @@ impl<'a> Given<'a> {
         };
         Ok(match chosen {
             AddressingArg::Path => Addressing::Path,
-            AddressingArg::Virtual => Addressing::Virtual,
             AddressingArg::Auto if endpoint.ip().is_some() || endpoint.is_localhost() => Addressing::Path,
-            AddressingArg::Auto => Addressing::Virtual,
+            AddressingArg::Auto | AddressingArg::Virtual => Addressing::Virtual,
         })
     }
 }

@@ -55,10 +55,10 @@ pub(crate) fn show(args: &cli::Show, mut context: Context) -> Exit {
 /// The fields that are there, under the API's own names and in its order.
 fn fields(record: &Record) -> String {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(record) else { return String::new() };
-    let mut text = String::new();
-    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
+    let lines = present.map(|(name, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.push_str(&format!("{name:<18} {}\n", visible(&value)));
-    }
-    text
+        format!("{name:<18} {}\n", visible(&value))
+    });
+    lines.collect()
 }

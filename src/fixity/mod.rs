@@ -11,7 +11,7 @@ mod reason;
 mod size;
 
 pub use compare::{Comparison, SecondRead, compare, judge_second_read};
-pub use diagnosis::{Clues, diagnose};
+pub use diagnosis::{Clues, Expected, diagnose};
 pub use digest::{DigestError, Sha256Digest};
 pub use meter::{Markup, Meter, Observed};
 pub use outcome::Outcome;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 
 /// A service that asks for a longer wait is not waited for longer than this.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), up to 60 s.
 #[must_use]

@@ -149,7 +149,7 @@ impl Store {
                 Ok((head, output.body))
             }
             (Ok(_), None) => Err(StoreError::Unreadable("it has no head".to_owned())),
-            (Err(error), head) => Err(self.settle(pass, StoreError::of(error, head))),
+            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
         }
     }
 
@@ -165,7 +165,7 @@ impl Store {
                 Ok(Found::of(head))
             }
             (Ok(_), _) => Err(StoreError::Unreadable("it bears no mark of an object store".to_owned())),
-            (Err(error), head) => Err(self.settle(pass, StoreError::of(error, head))),
+            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
         };
         match found {
             // The answer to a HEAD has no body, so only a GET can say which kind of 404 it is.
@@ -190,7 +190,7 @@ impl Store {
                 pass.accepted();
                 Ok(listing.contents().first().and_then(|object| object.key()).map(str::to_owned))
             }
-            Err(error) => Err(self.settle(pass, StoreError::of(error, capture.take()))),
+            Err(error) => Err(settle(pass, StoreError::of(&error, capture.take()))),
         }
     }
 
@@ -228,15 +228,16 @@ impl Store {
         }
         .map_err(StoreError::NotAsked)
     }
+}
 
-    fn settle(&self, pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
-        if error.is_rejection() {
-            pass.rejected(&error.to_string());
-        } else if error.is_acceptance() {
-            pass.accepted();
-        }
-        error
+/// Lets the gate know what an error says of the credential.
+fn settle(pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
+    if error.is_rejection() {
+        pass.rejected(&error.to_string());
+    } else if error.is_acceptance() {
+        pass.accepted();
     }
+    error
 }
 
 /// What OBS needs (facts on OBS as an S3 store): no default checksums, no retries and no stall guard but our own, no

@@ -44,19 +44,19 @@ pub struct Refusal {
 
 impl StoreError {
     /// Sorts what the SDK reports; `head` is that of the answer, if one came.
-    pub(super) fn of<E>(error: SdkError<E, HttpResponse>, head: Option<Head>) -> Self
+    pub(super) fn of<E>(error: &SdkError<E, HttpResponse>, head: Option<Head>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        if let (SdkError::ServiceError(failed), Some(head)) = (&error, &head) {
+        if let (SdkError::ServiceError(failed), Some(head)) = (error, &head) {
             let meta = failed.err().meta();
             return Self::Refused(Box::new(Refusal::new(head, meta.code(), meta.message())));
         }
-        if let Some(http) = HttpError::behind(&error) {
+        if let Some(http) = HttpError::behind(error) {
             return Self::Http(http);
         }
-        let message = DisplayErrorContext(&error).to_string();
-        match (&error, head) {
+        let message = DisplayErrorContext(error).to_string();
+        match (error, head) {
             (SdkError::ConstructionFailure(_), _) => Self::Unsendable(message),
             (_, Some(head)) if head.status >= 300 => Self::Refused(Box::new(Refusal::new(&head, None, None))),
             _ => Self::Unreadable(message),

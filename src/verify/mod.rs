@@ -1,0 +1,169 @@
+//! One record → one report: asks the API, reads both objects, compares, and says why.
+
+mod look;
+mod settle;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::event::{Event, ObjectRef, Watch};
+use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
+use crate::fixity::{Code, Fits, Outcome, SizeRule, fits};
+use crate::record::{DeclaredSize, Readiness, Record, RecordId, Role};
+use crate::store::Store;
+use crate::workspace::{Details, Workspace};
+
+/// What verifying a record takes.
+#[derive(Clone, Copy)]
+pub struct Verifier<'a> {
+    /// Knows the records.
+    pub workspace: &'a Workspace,
+    /// Holds the objects.
+    pub store: &'a Store,
+    /// What the declared size may measure.
+    pub size_rule: SizeRule,
+    /// Tells the time.
+    pub clock: &'a Clock,
+    /// Is told what happens.
+    pub watch: &'a dyn Watch,
+    /// Ends everything early.
+    pub cancel: &'a CancellationToken,
+}
+
+impl Verifier<'_> {
+    /// Verifies one record. Whatever happens there is a report; a failure is an outcome with its reason.
+    pub async fn verify(&self, id: &RecordId) -> RecordReport {
+        self.watch.on(&Event::RecordStarted { record: id });
+        let answered = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return self.not_reached(id),
+            answered = self.workspace.details(id, self.watch) => answered,
+        };
+        let mut report = self.blank(id);
+        let Details { record, answer } = match answered {
+            Ok(details) => details,
+            Err(failure) => {
+                report.reason = Some(failure.error.reason());
+                report.answer = failure.answer;
+                return report;
+            }
+        };
+        report.answer = Some(answer);
+        report.declared_size.bytes = match record.declared_size() {
+            DeclaredSize::Bytes(bytes) => Some(bytes),
+            DeclaredSize::Absent | DeclaredSize::Malformed => None,
+        };
+        if let Some(reason) = refusal(id, &record) {
+            report.reason = Some(reason);
+        } else {
+            if record.readiness() == Readiness::Unknown {
+                let status = record.status.as_deref().unwrap_or_default();
+                report.warnings.push(Warning::new(
+                    Code::UnknownStatus,
+                    format!(
+                        "the status \"{status}\" is none this version knows; the files were looked for all the same"
+                    ),
+                ));
+            }
+            self.verify_objects(id, &record, &mut report).await;
+        }
+        report.record = Some(record);
+        report
+    }
+
+    /// The report of a record that the run did not come to.
+    #[must_use]
+    pub fn not_reached(&self, id: &RecordId) -> RecordReport {
+        let mut report = self.blank(id);
+        report.reason = Some(Reason::new(Code::Interrupted, "the run was interrupted before this record was verified"));
+        report
+    }
+
+    fn blank(&self, id: &RecordId) -> RecordReport {
+        RecordReport {
+            record_id: id.clone(),
+            outcome: Outcome::Unverified,
+            reason: None,
+            warnings: Vec::new(),
+            declared_size: SizeReport { bytes: None, rule: self.size_rule, fits: None },
+            record: None,
+            answer: None,
+            objects: Vec::new(),
+        }
+    }
+
+    async fn verify_objects(&self, id: &RecordId, record: &Record, report: &mut RecordReport) {
+        let (mut video, mut event) =
+            tokio::join!(self.look(id, record, Role::Video), self.look(id, record, Role::Event));
+        self.settle(&mut video, record, &event.report).await;
+        self.settle(&mut event, record, &video.report).await;
+        for looked in [video, event] {
+            let object = ObjectRef { record: id, role: looked.report.role };
+            self.watch.on(&Event::ObjectFinished { object, outcome: looked.report.outcome });
+            report.warnings.extend(looked.warnings);
+            report.objects.push(looked.report);
+        }
+        let size = self.judge_size(record, report);
+        let objects = report.objects.iter().map(|object| (object.outcome, object.reason.clone()));
+        // The first of the gravest speaks for the record.
+        let gravest = objects.chain(size).reduce(|grave, next| if next.0 > grave.0 { next } else { grave });
+        if let Some((outcome, reason)) = gravest {
+            report.outcome = outcome;
+            report.reason = reason;
+        }
+    }
+
+    /// What the declared size adds to the objects' outcomes, if anything.
+    fn judge_size(&self, record: &Record, report: &mut RecordReport) -> Option<(Outcome, Option<Reason>)> {
+        if self.size_rule == SizeRule::Off {
+            return None;
+        }
+        let declared = match record.declared_size() {
+            DeclaredSize::Bytes(bytes) => bytes,
+            DeclaredSize::Absent => {
+                report
+                    .warnings
+                    .push(Warning::new(Code::SizeNotDeclared, "the record declares no size; none was compared"));
+                return None;
+            }
+            DeclaredSize::Malformed => {
+                let text = record.size.as_ref().map_or_else(String::new, ToString::to_string);
+                let message = format!("the declared size {text} is no whole number of bytes");
+                return Some((Outcome::Unverified, Some(Reason::new(Code::MalformedSize, message))));
+            }
+        };
+        let length =
+            |role| report.objects.iter().find(|object| object.role == role).and_then(ObjectReport::whole_bytes);
+        let (Some(video), Some(event)) = (length(Role::Video), length(Role::Event)) else { return None };
+        let fitted = fits(self.size_rule, declared, video, event);
+        report.declared_size.fits = fitted;
+        (fitted == Some(Fits::Neither)).then(|| {
+            let total = u128::from(video) + u128::from(event);
+            let message = match self.size_rule {
+                SizeRule::Video => format!("the declared size is {declared} bytes; the video has {video}"),
+                SizeRule::Total => format!("the declared size is {declared} bytes; video and event have {total} together"),
+                SizeRule::Auto | SizeRule::Off => format!(
+                    "the declared size is {declared} bytes; the video has {video}, video and event have {total} together"
+                ),
+            };
+            (Outcome::Inconsistent, Some(Reason::new(Code::SizeDiffers, message)))
+        })
+    }
+}
+
+/// Why the store is not even asked, if so.
+fn refusal(id: &RecordId, record: &Record) -> Option<Reason> {
+    if let Some(other) = record.id.as_deref().filter(|other| *other != id.as_str()) {
+        return Some(Reason::new(Code::RecordMismatch, format!("the API answered about another record, {other}")));
+    }
+    let status = record.status.as_deref().unwrap_or_default();
+    match record.readiness() {
+        Readiness::Uploaded | Readiness::Unknown => None,
+        Readiness::NotUploaded => {
+            Some(Reason::new(Code::NotUploaded, format!("its status is {status}; verify it once it is uploaded")))
+        }
+        Readiness::Failed => {
+            Some(Reason::new(Code::RecordingFailed, format!("its status is {status}; the service has no file of it")))
+        }
+    }
+}
