@@ -169,15 +169,16 @@ mod tests {
 
     #[test]
     fn each_rule_expects_its_own_lengths() {
+        let none = Vec::<u64>::new();
         let video = |rule, size, event| Expected::of_video(rule, size, event).lengths;
         assert_eq!(video(SizeRule::Video, Some(9), Some(2)), [9]);
         assert_eq!(video(SizeRule::Total, Some(9), Some(2)), [7]);
-        assert_eq!(video(SizeRule::Total, Some(9), Some(10)), []);
-        assert_eq!(video(SizeRule::Total, Some(9), None), []);
+        assert_eq!(video(SizeRule::Total, Some(9), Some(10)), none);
+        assert_eq!(video(SizeRule::Total, Some(9), None), none);
         assert_eq!(video(SizeRule::Auto, Some(9), Some(0)), [9]);
         assert_eq!(video(SizeRule::Auto, Some(9), Some(2)), [7, 9]);
-        assert_eq!(video(SizeRule::Off, Some(9), Some(2)), []);
-        assert_eq!(video(SizeRule::Video, None, None), []);
+        assert_eq!(video(SizeRule::Off, Some(9), Some(2)), none);
+        assert_eq!(video(SizeRule::Video, None, None), none);
         let event = |rule, size, video| Expected::of_event(rule, size, video);
         assert_eq!(event(SizeRule::Total, Some(9), Some(7)), Expected { lengths: vec![2], complete: true });
         assert_eq!(event(SizeRule::Auto, Some(9), Some(7)), Expected { lengths: vec![2], complete: true });
