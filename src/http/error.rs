@@ -17,6 +17,8 @@ pub enum HttpError {
         host: String,
         /// What the resolver said.
         message: String,
+        /// Whether the resolver could not tell, rather than knew of no such name.
+        temporary: bool,
     },
     /// No connection.
     #[error("no connection to {host}: {message}")]
@@ -69,7 +71,11 @@ impl HttpError {
     pub(super) fn classify(error: &reqwest::Error, host: &str, stall_timeout: Duration) -> Self {
         let host = host.to_owned();
         if let Some(unresolved) = find::<Unresolved>(error) {
-            return Self::Name { host: unresolved.host.clone(), message: unresolved.source.to_string() };
+            return Self::Name {
+                host: unresolved.host.clone(),
+                message: unresolved.source.to_string(),
+                temporary: unresolved.is_temporary(),
+            };
         }
         if let Some(tls) = find::<rustls::Error>(error) {
             return Self::Tls { host, message: tls_words(tls) };
@@ -110,11 +116,8 @@ impl HttpError {
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         match self {
-            Self::Name { .. }
-            | Self::Connect { .. }
-            | Self::Broken { .. }
-            | Self::Stalled { .. }
-            | Self::Truncated { .. } => true,
+            Self::Name { temporary, .. } => *temporary,
+            Self::Connect { .. } | Self::Broken { .. } | Self::Stalled { .. } | Self::Truncated { .. } => true,
             Self::Tls { .. } | Self::TooLarge(_) | Self::Unsendable => false,
         }
     }

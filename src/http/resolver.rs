@@ -16,6 +16,15 @@ pub(super) struct Unresolved {
     pub(super) source: std::io::Error,
 }
 
+impl Unresolved {
+    /// Whether the resolver could not tell rather than knew of no such name. The system's error has no code to go by,
+    /// only the words of glibc ("Temporary failure in name resolution") and of musl ("Try again").
+    pub(super) fn is_temporary(&self) -> bool {
+        let words = self.source.to_string();
+        words.contains("Temporary failure") || words.contains("Try again")
+    }
+}
+
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();

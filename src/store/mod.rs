@@ -8,6 +8,7 @@ mod error;
 mod head;
 mod pin;
 mod read;
+mod resume;
 
 pub use absence::Absence;
 pub use client::{Addressing, Found, Place, Store, StoreSettings};

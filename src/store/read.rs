@@ -6,16 +6,14 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Conditions, Place, Store};
+use super::client::{Place, Store};
 use super::error::StoreError;
 use super::head::Head;
-use super::pin::{Admitted, Asked, Pin, Refused, admit};
+use super::pin::{Admitted, Pin, Refused, admit};
+use super::resume::{Next, Resume, Setback};
 use crate::evidence::{Attempt, AttemptError};
 use crate::fixity::{Code, Meter, Observed};
 use crate::http::{HttpError, Lane};
-
-/// A retry is refunded after this much progress.
-const REFUND_AFTER: u64 = 1 << 20;
 
 /// Which of the two reads of an object this is.
 #[derive(Debug, Clone, Copy)]
@@ -86,35 +84,26 @@ impl ReadError {
         }
     }
 
-    fn may_pass(&self) -> bool {
+    fn setback(&self) -> Setback {
         match self {
-            Self::Store(error) => error.may_pass(),
-            Self::Truncated { .. } | Self::Unusable(_) => true,
-            Self::Changed(_) | Self::Interrupted(_) => false,
+            Self::Store(error) if error.may_pass() => Setback::Passing,
+            Self::Store(error) => match (error.code(), error.status()) {
+                (Code::ServiceError, Some(400 | 405 | 501)) => Setback::NotUnderstood,
+                (Code::AccessDenied, _) => Setback::Denied,
+                _ => Setback::Final,
+            },
+            Self::Truncated { .. } => Setback::Passing,
+            Self::Unusable(_) => Setback::Unusable,
+            Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
         }
     }
-}
-
-/// How the next request is put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// The whole object.
-    Whole,
-    /// The rest, if the ETag still holds.
-    Matched,
-    /// The rest of that version: for stores that refuse the plain form.
-    Versioned,
 }
 
 /// The state of one read between its requests.
 struct Progress {
     meter: Meter,
     pin: Option<Pin>,
-    form: Form,
-    /// The furthest the read ever was, and where it was when retries were last refunded.
-    furthest: u64,
-    refunded_at: u64,
-    retries: u32,
+    resume: Resume,
 }
 
 impl Store {
@@ -133,8 +122,7 @@ impl Store {
             Pass::Second(pin) => Some(pin.clone()),
         };
         let lane = if pin.is_some() { Lane::Fresh } else { Lane::Shared };
-        let mut progress =
-            Progress { meter: Meter::new(), pin, form: Form::Whole, furthest: 0, refunded_at: 0, retries: 0 };
+        let mut progress = Progress { meter: Meter::new(), pin, resume: Resume::new(self.settings.read_retries) };
         let mut attempts = Vec::new();
         let error = loop {
             let started_at = self.clock.now();
@@ -167,16 +155,21 @@ impl Store {
                 }
                 Err(error) => error,
             };
-            match self.next_form(&mut progress, &error) {
-                Next::Give => break error,
-                Next::AtOnce => continue,
-                Next::Again => {}
+            let (afresh, retry) =
+                match progress.resume.after(error.setback(), progress.pin.as_ref(), progress.meter.bytes()) {
+                    Next::Give => break error,
+                    Next::AtOnce { afresh } => (afresh, None),
+                    Next::Again { afresh, retry } => (afresh, Some(retry)),
+                };
+            if afresh {
+                progress.meter = Meter::new();
             }
+            let Some(retry) = retry else { continue };
             let asked_wait = match &error {
                 ReadError::Store(error) => error.retry_after(),
                 _ => None,
             };
-            let wait = asked_wait.unwrap_or(Duration::ZERO).max(self.backoff.wait(progress.retries));
+            let wait = asked_wait.unwrap_or(Duration::ZERO).max(self.backoff.wait(retry));
             watch(Step::Retry(progress.position(), &error, wait));
             tokio::select! {
                 biased;
@@ -190,39 +183,6 @@ impl Store {
         Reading { position: progress.position(), result: Err(error), pin: progress.pin, attempts }
     }
 
-    /// Decides how a read that broke off goes on.
-    fn next_form(&self, progress: &mut Progress, error: &ReadError) -> Next {
-        // A form the store refuses is no verdict about the object: the next plainer one is tried, at once.
-        if let ReadError::Store(error) = error
-            && let Some(plainer) = progress.plainer_form(error)
-        {
-            progress.form = plainer;
-            if plainer == Form::Whole {
-                progress.meter = Meter::new();
-            }
-            return Next::AtOnce;
-        }
-        if !error.may_pass() {
-            return Next::Give;
-        }
-        if progress.furthest - progress.refunded_at >= REFUND_AFTER {
-            progress.refunded_at = progress.furthest;
-            progress.retries = 0;
-        }
-        progress.retries += 1;
-        if progress.retries > self.settings.read_retries {
-            return Next::Give;
-        }
-        let resumable = progress.pin.as_ref().is_some_and(|pin| pin.strong_etag().is_some());
-        if matches!(error, ReadError::Unusable(_)) || !resumable || progress.position() == 0 {
-            progress.form = Form::Whole;
-            progress.meter = Meter::new();
-        } else if progress.form == Form::Whole {
-            progress.form = Form::Matched;
-        }
-        Next::Again
-    }
-
     /// One request and its body, into the meter.
     async fn request(
         &self,
@@ -232,7 +192,7 @@ impl Store {
         note: &mut RequestNote,
         watch: &dyn Fn(Step<'_>),
     ) -> Result<(), ReadError> {
-        let (asked, conditions) = progress.conditions();
+        let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
         let (head, body) = self.get(place, &conditions, lane).await.inspect_err(|error| {
             if let StoreError::Refused(refusal) = error {
                 note.id.clone_from(&refusal.answer.request_id);
@@ -243,7 +203,6 @@ impl Store {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
                 progress.meter = Meter::new();
-                progress.form = Form::Whole;
                 progress.pin = Some(Pin::of(&head));
                 note.restarted = true;
                 watch(Step::Started(head.content_length));
@@ -254,16 +213,6 @@ impl Store {
         };
         progress.take(&head, body, skip, note, watch).await
     }
-}
-
-/// What comes after a request that did not bring the last byte.
-enum Next {
-    /// Nothing: the error stands.
-    Give,
-    /// Another request without a wait, since the store was only asked in a form it does not know.
-    AtOnce,
-    /// Another request after a wait.
-    Again,
 }
 
 /// What is noted of one request while it runs, so that an interruption loses none of it.
@@ -283,32 +232,6 @@ impl Progress {
         self.pin.as_ref().and_then(|pin| pin.bytes)
     }
 
-    fn conditions(&self) -> (Asked, Conditions) {
-        let etag = self.pin.as_ref().and_then(Pin::strong_etag).map(str::to_owned);
-        let version_id = self.pin.as_ref().and_then(|pin| pin.version_id.clone());
-        let position = self.position();
-        match self.form {
-            Form::Whole => (Asked::Whole, Conditions { if_match: etag, ..Conditions::default() }),
-            Form::Matched => {
-                (Asked::From(position), Conditions { from: Some(position), if_match: etag, version_id: None })
-            }
-            Form::Versioned => (Asked::From(position), Conditions { from: Some(position), if_match: None, version_id }),
-        }
-    }
-
-    /// The next plainer form after one that the store refused as such.
-    fn plainer_form(&self, error: &StoreError) -> Option<Form> {
-        let not_understood = matches!(error.status(), Some(400 | 405 | 501)) && !error.may_pass();
-        let version = self.pin.as_ref().is_some_and(|pin| pin.version_id.is_some());
-        match self.form {
-            Form::Matched if not_understood && version => Some(Form::Versioned),
-            Form::Matched if not_understood => Some(Form::Whole),
-            // The permission to read a version by its id is one of its own; its absence is no verdict.
-            Form::Versioned if not_understood || error.status() == Some(403) => Some(Form::Whole),
-            _ => None,
-        }
-    }
-
     /// Takes a body, after `skip` bytes that are known already, until the object or the body ends.
     async fn take(
         &mut self,
@@ -326,7 +249,7 @@ impl Progress {
             let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= known as u64;
             self.meter.update(&chunk[known..]);
-            self.furthest = self.furthest.max(self.position());
+            self.resume.reached(self.position());
             watch(Step::Progress(self.position()));
         }
         match total {
