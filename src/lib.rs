@@ -86,7 +86,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     let view = cli.view;
     let no_color = environment.variables.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let diagnostics = Diagnostics::new(err, view.quiet, view.verbose);
-    let context = Context {
+    let mut context = Context {
         color: match view.color {
             ColorArg::Auto => out_is_terminal && !no_color,
             ColorArg::Always => true,
@@ -101,18 +101,16 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         out: out.clone(),
         diagnostics: diagnostics.clone(),
     };
-    match cli.command {
-        Command::Verify(args) => command::verify(&args, context),
-        Command::Show(args) => command::show(&args, context),
-        Command::Completions { shell } => tell(out, &cli::completions(shell), &diagnostics),
-        Command::Man => match cli::manual() {
-            Ok(page) => tell(out, &page, &diagnostics),
-            Err(error) => {
-                diagnostics.error(&format!("the manual page could not be made: {error}"));
-                Exit::NotRecorded
-            }
-        },
-    }
+    let ended = match cli.command {
+        Command::Verify(args) => command::verify(&args, &mut context),
+        Command::Show(args) => command::show(&args, &mut context),
+        Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
+        Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
+    };
+    ended.unwrap_or_else(|unprepared| {
+        diagnostics.error(&unprepared.to_string());
+        Exit::Usage
+    })
 }
 
 fn tell(mut out: Output, text: &[u8], diagnostics: &Diagnostics) -> Exit {

@@ -8,8 +8,8 @@ use crate::record::{RecordId, RecordIdError};
 
 /// Why the ids do not do.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IdsError {
-    /// One on the command line.
+pub(crate) enum IdsError {
+    /// The one to be shown, or one of those to be verified.
     #[error("\"{text}\" is no record id: {source}")]
     Argument {
         /// As given.
@@ -39,6 +39,11 @@ pub(super) enum IdsError {
     },
 }
 
+/// One id from the command line.
+pub(super) fn parse(text: &str) -> Result<RecordId, IdsError> {
+    text.parse().map_err(|source| IdsError::Argument { text: text.to_owned(), source })
+}
+
 /// Gathers them; `-` stands for `input`.
 pub(super) fn gather(named: &[String], file: Option<&Path>, input: &mut dyn Read) -> Result<Vec<RecordId>, IdsError> {
     let mut ids = Vec::new();
@@ -49,7 +54,7 @@ pub(super) fn gather(named: &[String], file: Option<&Path>, input: &mut dyn Read
         }
     };
     for text in named {
-        add(text.parse().map_err(|source| IdsError::Argument { text: text.clone(), source })?);
+        add(parse(text)?);
     }
     let Some(path) = file else { return Ok(ids) };
     let text = read(path, input).map_err(|source| IdsError::File { path: path.to_owned(), source })?;

@@ -8,7 +8,9 @@ mod verify;
 
 use crate::clock::Clock;
 use crate::credentials::Variables;
-use crate::exit::Exit;
+use crate::http::RootsError;
+use crate::report::ReportFileError;
+use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
 pub(crate) use show::show;
@@ -27,15 +29,22 @@ pub(crate) struct Context {
     pub(crate) quiet: bool,
 }
 
-impl Context {
-    /// Ends a command whose words or settings are wrong: one line, before any network.
-    fn usage(&self, error: &dyn std::fmt::Display) -> Exit {
-        self.diagnostics.error(&error.to_string());
-        Exit::Usage
-    }
+/// Why a command did not begin: usage or settings, told in one line before any network.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unprepared {
+    #[error(transparent)]
+    Ids(#[from] ids::IdsError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    #[error(transparent)]
+    Report(#[from] ReportFileError),
+    #[error("the network cannot be used: {0}")]
+    Runtime(std::io::Error),
 }
 
 /// One thread for the network: 20 % less CPU than the default of several, which wake each other.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+fn runtime() -> Result<tokio::runtime::Runtime, Unprepared> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Unprepared::Runtime)
 }

@@ -2,54 +2,42 @@
 
 use std::io::Write as _;
 
-use super::{Context, runtime};
+use super::ids::parse;
+use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ShowFormat};
 use crate::clock::Backoff;
 use crate::event::Unwatched;
 use crate::exit::Exit;
 use crate::http::HttpClient;
-use crate::record::{Record, RecordId};
+use crate::record::Record;
 use crate::report::visible;
 use crate::settings;
 use crate::workspace::{Details, Workspace};
 
-pub(crate) fn show(args: &cli::Show, mut context: Context) -> Exit {
-    let id: RecordId = match args.record_id.parse() {
-        Ok(id) => id,
-        Err(error) => return context.usage(&format!("\"{}\" is no record id: {error}", args.record_id)),
-    };
-    let settings = match settings::api(&args.connection, &context.variables) {
-        Ok(settings) => settings,
-        Err(error) => return context.usage(&error),
-    };
-    let http = match HttpClient::new(&settings.transport) {
-        Ok(http) => http,
-        Err(error) => return context.usage(&error),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return context.usage(&format!("the runtime cannot be started: {error}")),
-    };
+pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unprepared> {
+    let id = parse(&args.record_id)?;
+    let settings = settings::api(&args.connection, &context.variables)?;
+    let http = HttpClient::new(&settings.transport)?;
     let backoff = Backoff::new(settings.retry_wait, context.seed);
     let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff);
-    let Details { record, answer } = match runtime.block_on(workspace.details(&id, &Unwatched)) {
+    let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
         Ok(details) => details,
         Err(failure) => {
             context.diagnostics.error(&failure.error.to_string());
-            return Exit::Undecided;
+            return Ok(Exit::Undecided);
         }
     };
     let written = match args.format {
         ShowFormat::Json => context.out.write_all(answer.bytes()),
         ShowFormat::Text => context.out.write_all(fields(&record).as_bytes()),
     };
-    match written.and_then(|()| context.out.flush()) {
+    Ok(match written.and_then(|()| context.out.flush()) {
         Ok(()) => Exit::Success,
         Err(error) => {
             context.diagnostics.error(&format!("the record could not be written: {error}"));
             Exit::NotRecorded
         }
-    }
+    })
 }
 
 /// The fields that are there, under the API's own names and in its order.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::ids::gather;
 use super::signals::Signals;
 use super::sinks::Sinks;
-use super::{Context, runtime};
+use super::{Context, Unprepared, runtime};
 use crate::batch;
 use crate::cli;
 use crate::clock::Backoff;
@@ -20,38 +20,22 @@ use crate::store::Store;
 use crate::verify::Verifier;
 use crate::workspace::Workspace;
 
-pub(crate) fn verify(args: &cli::Verify, mut context: Context) -> Exit {
-    let ids = match gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input) {
-        Ok(ids) => ids,
-        Err(error) => return context.usage(&error),
-    };
-    let settings = match settings::all(&args.connection, &args.reading, args.concurrency, &context.variables) {
-        Ok(settings) => settings,
-        Err(error) => return context.usage(&error),
-    };
+pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+    let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
+    let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
     if ids.is_empty() {
         context.diagnostics.error("nothing to verify; name records, or give a file of ids with --ids-from");
-        return Exit::Nothing;
+        return Ok(Exit::Nothing);
     }
-    let http = match HttpClient::new(&settings.api.transport) {
-        Ok(http) => http,
-        Err(error) => return context.usage(&error),
-    };
-    let files = match ReportFile::create_all(&args.reports) {
-        Ok(files) => files,
-        Err(error) => return context.usage(&error),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return context.usage(&format!("the runtime cannot be started: {error}")),
-    };
+    let http = HttpClient::new(&settings.api.transport)?;
+    let files = ReportFile::create_all(&args.reports)?;
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
-    let sinks = Sinks::new(streams(args, &context), files, context.diagnostics.clone());
-    let selection =
-        Selection { ids: ids.len() as u64, ids_from: args.ids_from.as_ref().map(|path| path.display().to_string()) };
-    runtime.block_on(run(args, &context, settings, http, ids, sinks, selection))
+    let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
+    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
+    let selection = Selection { ids: ids.len() as u64, ids_from };
+    Ok(runtime()?.block_on(run(args, context, settings, http, ids, sinks, selection)))
 }
 
 /// What goes to standard output and standard error.

@@ -127,9 +127,10 @@ impl Resume {
         let versioned = pin.is_some_and(|pin| pin.version_id.is_some());
         match (self.form, setback) {
             (Form::Matched, Setback::NotUnderstood) if versioned => Some(Form::Versioned),
-            (Form::Matched, Setback::NotUnderstood) => Some(Form::Plain),
             // The permission to read a version by its id is one of its own; its absence is no verdict.
-            (Form::Versioned, Setback::NotUnderstood | Setback::Denied) => Some(Form::Plain),
+            (Form::Matched, Setback::NotUnderstood) | (Form::Versioned, Setback::NotUnderstood | Setback::Denied) => {
+                Some(Form::Plain)
+            }
             (Form::Whole, Setback::NotUnderstood) if conditional => Some(Form::Plain),
             _ => None,
         }
