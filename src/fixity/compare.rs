@@ -43,27 +43,20 @@ pub fn judge_second_read(declared: &Sha256Digest, first: &Observed, second: &Obs
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixity::Meter;
-
-    fn observed(bytes: &[u8]) -> Observed {
-        let mut meter = Meter::new();
-        meter.update(bytes);
-        meter.finish()
-    }
 
     #[test]
     fn one_read_is_equal_or_differs() {
         let declared = Sha256Digest::of(b"recording");
-        assert_eq!(compare(&declared, &observed(b"recording")), Comparison::Equal);
-        assert_eq!(compare(&declared, &observed(b"recordinG")), Comparison::Differs);
+        assert_eq!(compare(&declared, &Observed::of(b"recording")), Comparison::Equal);
+        assert_eq!(compare(&declared, &Observed::of(b"recordinG")), Comparison::Differs);
     }
 
     #[test]
     fn a_second_read_confirms_clears_or_disagrees() {
         let declared = Sha256Digest::of(b"declared");
-        let first = observed(b"first");
-        assert_eq!(judge_second_read(&declared, &first, &observed(b"declared")), SecondRead::EqualsDeclared);
-        assert_eq!(judge_second_read(&declared, &first, &observed(b"first")), SecondRead::Confirms);
-        assert_eq!(judge_second_read(&declared, &first, &observed(b"other")), SecondRead::DiffersFromBoth);
+        let first = Observed::of(b"first");
+        assert_eq!(judge_second_read(&declared, &first, &Observed::of(b"declared")), SecondRead::EqualsDeclared);
+        assert_eq!(judge_second_read(&declared, &first, &Observed::of(b"first")), SecondRead::Confirms);
+        assert_eq!(judge_second_read(&declared, &first, &Observed::of(b"other")), SecondRead::DiffersFromBoth);
     }
 }

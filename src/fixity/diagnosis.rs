@@ -95,16 +95,9 @@ pub fn diagnose(declared: &Sha256Digest, observed: &Observed, clues: &Clues) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixity::Meter;
-
-    fn observed(bytes: &[u8]) -> Observed {
-        let mut meter = Meter::new();
-        meter.update(bytes);
-        meter.finish()
-    }
 
     fn said(declared: &[u8], read: &[u8], clues: Clues) -> Option<String> {
-        diagnose(&Sha256Digest::of(declared), &observed(read), &clues)
+        diagnose(&Sha256Digest::of(declared), &Observed::of(read), &clues)
     }
 
     #[test]

@@ -71,6 +71,16 @@ impl Meter {
     }
 }
 
+impl Observed {
+    /// What there is to observe of bytes that are all at hand.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut meter = Meter::new();
+        meter.update(bytes);
+        meter.finish()
+    }
+}
+
 impl Markup {
     /// Recognises a document by its first bytes; a byte order mark and leading blanks are passed over.
     fn of(opening: &[u8]) -> Option<Self> {
