@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use http_body_util::BodyExt as _;
 
 pub use body::Body;
@@ -81,7 +82,7 @@ impl HttpClient {
     pub async fn send(&self, request: http::Request<Vec<u8>>, lane: Lane) -> Result<http::Response<Body>, HttpError> {
         let host = request.uri().host().map(str::to_owned).ok_or(HttpError::Unsendable)?;
         let target = request.uri().path_and_query().map(ToString::to_string);
-        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Unsendable)?;
+        let mut request = reqwest::Request::try_from(request).map_err(|_| HttpError::Unsendable)?;
         // The URL type folds dot segments; what would be asked for must be what was signed.
         let sent = match request.url().query() {
             Some(query) => format!("{}?{query}", request.url().path()),
@@ -92,7 +93,11 @@ impl HttpClient {
         }
         let client = match lane {
             Lane::Shared => &self.shared,
-            Lane::Fresh => &self.fresh,
+            Lane::Fresh => {
+                // A cache on the way would make two reads one.
+                request.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                &self.fresh
+            }
         };
         let answer = client.execute(request).await.map_err(|e| HttpError::classify(&e, &host, self.stall_timeout))?;
         let (head, body) = http::Response::from(answer).into_parts();

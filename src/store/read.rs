@@ -148,7 +148,9 @@ impl Store {
             }
             let error = match ended {
                 Ok(()) => {
-                    self.note_read(&place.bucket);
+                    if progress.pin.as_ref().is_some_and(|pin| pin.from_a_store) {
+                        self.note_read(&place.bucket);
+                    }
                     self.gate.worked();
                     let position = progress.position();
                     return Reading { result: Ok(progress.meter.finish()), pin: progress.pin, position, attempts };
