@@ -32,8 +32,8 @@ pub enum Event<'a> {
     },
     /// The Workspace API is asked again.
     ApiRetry {
-        /// For which record.
-        record: &'a RecordId,
+        /// About what: a record's id, or the listing.
+        about: &'a str,
         /// Why.
         code: Code,
         /// In words.

@@ -97,8 +97,8 @@ impl Watch for Progress {
                     total.inc(1);
                 }
             }
-            Event::ApiRetry { record, message, wait, .. } => {
-                self.tell(&format!("{record}: {message}; asking again in {}", seconds(*wait)));
+            Event::ApiRetry { about, message, wait, .. } => {
+                self.tell(&format!("{about}: {message}; asking again in {}", seconds(*wait)));
             }
             Event::ReadRetry { object, position, message, wait, .. } => {
                 let ObjectRef { record, role } = object;

@@ -5,6 +5,7 @@
 
 mod id;
 mod location;
+mod time;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use id::{RecordId, RecordIdError};
 pub use location::{BucketNameError, Location, LocationError, check_bucket_name};
+pub use time::{list_time, service_time};
 
 use crate::fixity::{DigestError, Sha256Digest};
 

@@ -1,4 +1,4 @@
-//! Asks the Workspace API for a record: signed or with a token, tried again where that can help, never where it harms.
+//! Asks the Workspace API a question: signed or with a token, tried again where that can help, never where it harms.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::{ApiError, Failure};
-use super::sign::{UNRESERVED_STAY, Unsigned, authorization, sdk_date};
+use super::sign::{UNRESERVED_STAY, Unsigned, authorization, canonical_query, sdk_date};
 use super::wire;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
@@ -17,10 +17,6 @@ use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
 use crate::gate::Gate;
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
-use crate::record::{Record, RecordId};
-
-/// An answer larger than this is not read: a record has about 1 KiB.
-const ANSWER_CAP: usize = 1 << 20;
 
 /// Signatures are refused when the clocks are further apart (API Signing Guide).
 const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
@@ -57,13 +53,17 @@ pub struct Workspace {
     backoff: Backoff,
 }
 
-/// A record and the answer it was read from.
+/// One question to the API.
 #[derive(Debug)]
-pub struct Details {
-    /// As parsed.
-    pub record: Record,
-    /// As sent.
-    pub answer: Answer,
+pub(super) struct Question {
+    /// What it is about, for whoever watches.
+    pub(super) about: String,
+    /// Behind `/v2/{project_id}`, percent-encoded.
+    pub(super) path: String,
+    /// Not encoded.
+    pub(super) query: Vec<(String, String)>,
+    /// An answer larger than this is not read.
+    pub(super) cap: usize,
 }
 
 impl Workspace {
@@ -73,14 +73,25 @@ impl Workspace {
         Self { settings, http, gate: Gate::new("the Workspace API"), clock, backoff }
     }
 
-    /// Asks for the details of a record, again where the failure may pass.
-    pub async fn details(&self, id: &RecordId, watch: &dyn Watch) -> Result<Details, Failure> {
+    /// Where the API is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.settings.endpoint
+    }
+
+    /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
+    pub(super) async fn ask<T>(
+        &self,
+        question: &Question,
+        decode: impl Fn(&[u8]) -> Result<T, String>,
+        watch: &dyn Watch,
+    ) -> Result<(T, Answer), Failure> {
         let mut retry = 0;
         loop {
-            let (failure, retry_after) = match self.ask_once(id).await {
-                Ok(details) => {
+            let (failure, retry_after) = match self.ask_once(question, &decode).await {
+                Ok(answered) => {
                     self.gate.worked();
-                    return Ok(details);
+                    return Ok(answered);
                 }
                 Err(failed) => failed,
             };
@@ -91,7 +102,7 @@ impl Workspace {
             }
             let wait = retry_after.unwrap_or(Duration::ZERO).max(self.backoff.wait(retry));
             let message = failure.error.to_string();
-            watch.on(&Event::ApiRetry { record: id, code: failure.error.code(), message: &message, wait });
+            watch.on(&Event::ApiRetry { about: &question.about, code: failure.error.code(), message: &message, wait });
             tokio::time::sleep(wait).await;
         }
     }
@@ -106,18 +117,22 @@ impl Workspace {
     }
 
     /// One request. With a failure comes how long the service asked to be left alone.
-    async fn ask_once(&self, id: &RecordId) -> Result<Details, (Failure, Option<Duration>)> {
+    async fn ask_once<T>(
+        &self,
+        question: &Question,
+        decode: &impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<(T, Answer), (Failure, Option<Duration>)> {
         let silent = |error| (Failure { error, answer: None }, None);
         let host = self.settings.endpoint.host();
         let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
-        let request = self.request(id).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
+        let request = self.request(question).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
         let Whole { head, body } =
-            self.http.fetch(request, ANSWER_CAP).await.map_err(|error| silent(ApiError::Http(error)))?;
+            self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
 
-        let error = match read(&head, &body, &self.clock) {
-            Ok(record) => {
+        let error = match read(&head, &body, decode, &self.clock) {
+            Ok(decoded) => {
                 pass.accepted();
-                return Ok(Details { record, answer: Answer::new(body) });
+                return Ok((decoded, Answer::new(body)));
             }
             Err(error) => error,
         };
@@ -129,10 +144,10 @@ impl Workspace {
         Err((Failure { error, answer: Some(Answer::new(body)) }, retry_after(&head.headers, self.clock.now())))
     }
 
-    fn request(&self, id: &RecordId) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
+    fn request(&self, question: &Question) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
         let WorkspaceSettings { endpoint, project_id, credential, .. } = &self.settings;
-        let encode = |text| utf8_percent_encode(text, UNRESERVED_STAY);
-        let path = format!("/v2/{}/screen-records/{}", encode(project_id), encode(id.as_str()));
+        let path = format!("/v2/{}{}", encoded(project_id), question.path);
+        let query = &question.query;
         let mut request = http::Request::new(Vec::new());
         let headers = request.headers_mut();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -151,7 +166,7 @@ impl Workspace {
                     signed.push(("x-security-token", token.expose_secret()));
                     headers.insert(HeaderName::from_static("x-security-token"), secret_value(token)?);
                 }
-                let unsigned = Unsigned { method: "GET", path: &path, query: &[], headers: &signed, body: b"" };
+                let unsigned = Unsigned { method: "GET", path: &path, query, headers: &signed, body: b"" };
                 let authorization = authorization(&unsigned, &key.id, &key.secret);
                 headers.insert(HeaderName::from_static("x-project-id"), HeaderValue::from_str(project_id)?);
                 headers.insert(HeaderName::from_static("x-sdk-date"), HeaderValue::from_str(&date)?);
@@ -159,11 +174,17 @@ impl Workspace {
             }
         }
         // An endpoint and a percent-encoded path always make a URI; the request would be refused unsent otherwise.
-        if let Ok(uri) = format!("{endpoint}{path}").parse() {
+        let target = if query.is_empty() { path } else { format!("{path}?{}", canonical_query(query)) };
+        if let Ok(uri) = format!("{endpoint}{target}").parse() {
             *request.uri_mut() = uri;
         }
         Ok(request)
     }
+}
+
+/// One segment of a path.
+pub(super) fn encoded(segment: &str) -> String {
+    utf8_percent_encode(segment, UNRESERVED_STAY).to_string()
 }
 
 fn secret_value(secret: &SecretString) -> Result<HeaderValue, InvalidHeaderValue> {
@@ -172,8 +193,13 @@ fn secret_value(secret: &SecretString) -> Result<HeaderValue, InvalidHeaderValue
     Ok(value)
 }
 
-/// Makes a record or an error of an answer that came whole.
-fn read(head: &Parts, body: &[u8], clock: &Clock) -> Result<Record, ApiError> {
+/// Makes what was asked for or an error of an answer that came whole.
+fn read<T>(
+    head: &Parts,
+    body: &[u8],
+    decode: &impl Fn(&[u8]) -> Result<T, String>,
+    clock: &Clock,
+) -> Result<T, ApiError> {
     let mut answer = wire::error_body(body);
     answer.status = Some(head.status.as_u16());
     let id = ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name));
@@ -183,7 +209,7 @@ fn read(head: &Parts, body: &[u8], clock: &Clock) -> Result<Record, ApiError> {
         return Err(ApiError::Redirected { to, answer });
     }
     if head.status.as_u16() == 200 {
-        return wire::record(body).map_err(|message| ApiError::Unreadable { message, answer: bare(answer) });
+        return decode(body).map_err(|message| ApiError::Unreadable { message, answer: bare(answer) });
     }
     let seconds = server_time(&head.headers).map(|theirs| clock.now().as_second() - theirs.as_second());
     let refused = ApiError::Refused(answer);
@@ -197,7 +223,7 @@ fn read(head: &Parts, body: &[u8], clock: &Clock) -> Result<Record, ApiError> {
     }
 }
 
-/// Of an answer that should have been a record only status and request id speak.
+/// Of an answer that should have been read only status and request id speak.
 fn bare(answer: ServiceAnswer) -> ServiceAnswer {
     ServiceAnswer { status: answer.status, request_id: answer.request_id, ..ServiceAnswer::default() }
 }

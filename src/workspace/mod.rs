@@ -1,9 +1,14 @@
 //! The Workspace API: asks for a record, and keeps the answer byte for byte.
 
 mod client;
+mod details;
 mod error;
+mod listing;
+mod paging;
 mod sign;
 mod wire;
 
-pub use client::{ApiCredential, Details, Workspace, WorkspaceSettings};
+pub use client::{ApiCredential, Workspace, WorkspaceSettings};
+pub use details::Details;
 pub use error::{ApiError, Failure};
+pub use listing::{Criteria, Listing};

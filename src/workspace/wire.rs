@@ -44,6 +44,30 @@ impl Fields {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
+    fn into_record(mut self) -> Record {
+        Record {
+            id: self.text("id"),
+            desktop_id: self.text("desktop_id"),
+            desktop_name: self.text("desktop_name"),
+            desktop_pool_id: self.text("desktop_pool_id"),
+            username: self.text("username"),
+            size: self.value("size"),
+            kind: self.text("type"),
+            status: self.text("status"),
+            policy_id: self.text("policy_id"),
+            obs_bucket: self.text("obs_bucket"),
+            file_directory: self.text("file_directory"),
+            video_filename: self.text("video_filename"),
+            video_file_sha256: self.text("video_file_sha256"),
+            event_filename: self.text("event_filename"),
+            event_file_sha256: self.text("event_file_sha256"),
+            start_time: self.text("start_time"),
+            end_time: self.text("end_time"),
+            update_time: self.text("update_time"),
+            duration: self.value("duration"),
+        }
+    }
+
     /// The same as text; another JSON type keeps its JSON form, so that it cannot pass for something well formed.
     fn text(&mut self, name: &str) -> Option<String> {
         self.value(name).map(into_text)
@@ -59,32 +83,36 @@ fn into_text(value: Value) -> String {
 
 /// Decodes the answer to a details request. The error says what is wrong with it.
 pub(super) fn record(body: &[u8]) -> Result<Record, String> {
-    let mut fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
-    let record = Record {
-        id: fields.text("id"),
-        desktop_id: fields.text("desktop_id"),
-        desktop_name: fields.text("desktop_name"),
-        desktop_pool_id: fields.text("desktop_pool_id"),
-        username: fields.text("username"),
-        size: fields.value("size"),
-        kind: fields.text("type"),
-        status: fields.text("status"),
-        policy_id: fields.text("policy_id"),
-        obs_bucket: fields.text("obs_bucket"),
-        file_directory: fields.text("file_directory"),
-        video_filename: fields.text("video_filename"),
-        video_file_sha256: fields.text("video_file_sha256"),
-        event_filename: fields.text("event_filename"),
-        event_file_sha256: fields.text("event_file_sha256"),
-        start_time: fields.text("start_time"),
-        end_time: fields.text("end_time"),
-        update_time: fields.text("update_time"),
-        duration: fields.value("duration"),
-    };
+    let fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
+    let record = fields.into_record();
     if record == Record::default() {
         return Err("it is JSON, but no record".to_owned());
     }
     Ok(record)
+}
+
+/// One page of a listing.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// In the order they came.
+    pub(super) records: Vec<Record>,
+    /// How many records the question has in all, this page's offset not counted off.
+    pub(super) total: Option<u64>,
+}
+
+/// Decodes the answer to a list request. The error says what is wrong with it.
+pub(super) fn page(body: &[u8]) -> Result<Page, String> {
+    #[derive(serde::Deserialize)]
+    struct Wire {
+        screen_records: Option<Vec<Fields>>,
+        total_count: Option<Value>,
+    }
+    let wire: Wire = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
+    let records = wire.screen_records.ok_or("it is JSON, but no listing")?;
+    Ok(Page {
+        records: records.into_iter().map(Fields::into_record).collect(),
+        total: wire.total_count.as_ref().and_then(Value::as_u64),
+    })
 }
 
 fn what_it_is_instead(body: &[u8], error: &serde_json::Error) -> String {

@@ -1,0 +1,90 @@
+//! The records of a window, page by page (*Querying Screen Recordings*).
+
+use jiff::Timestamp;
+
+use super::client::{Question, Workspace};
+use super::error::{ApiError, Failure};
+use super::paging::{Cursor, PAGE, inclusive_end};
+use super::wire;
+use crate::event::Watch;
+use crate::evidence::ServiceAnswer;
+use crate::record::{Record, list_time};
+
+/// A page of a hundred records has about 100 KiB.
+const ANSWER_CAP: usize = 8 << 20;
+
+/// Which records are listed. The window is always given: left out, the service would answer for the last 15 days only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Criteria {
+    /// Recordings that began then or later.
+    pub since: Timestamp,
+    /// Recordings that began then or earlier.
+    pub until: Timestamp,
+    /// Of this desktop.
+    pub desktop_id: Option<String>,
+    /// Of any of these desktops, 100 at most.
+    pub desktop_names: Vec<String>,
+    /// Of this user.
+    pub username: Option<String>,
+    /// Of this type: FULL, INTERVAL, OPERATION, SESSION.
+    pub kind: Option<String>,
+}
+
+/// A listing that is being read.
+#[derive(Debug)]
+pub struct Listing<'a> {
+    workspace: &'a Workspace,
+    criteria: Criteria,
+    cursor: Cursor,
+    done: bool,
+}
+
+impl Workspace {
+    /// Begins a listing; nothing is asked yet.
+    #[must_use]
+    pub fn list(&self, criteria: Criteria) -> Listing<'_> {
+        Listing { workspace: self, cursor: Cursor::new(criteria.since), criteria, done: false }
+    }
+}
+
+impl Listing<'_> {
+    /// The next records, oldest first, each once; `None` at the end.
+    pub async fn next(&mut self, watch: &dyn Watch) -> Result<Option<Vec<Record>>, Failure> {
+        while !self.done {
+            let question = self.question();
+            let (page, answer) = self.workspace.ask(&question, wire::page, watch).await?;
+            let taken = self.cursor.take(page).map_err(|stuck| Failure {
+                error: ApiError::Unreadable { message: stuck.to_string(), answer: ServiceAnswer::default() },
+                answer: Some(answer),
+            })?;
+            self.done = taken.done;
+            if !taken.fresh.is_empty() {
+                return Ok(Some(taken.fresh));
+            }
+        }
+        Ok(None)
+    }
+
+    fn question(&self) -> Question {
+        let Criteria { until, desktop_id, desktop_names, username, kind, .. } = &self.criteria;
+        let (from, offset) = self.cursor.next();
+        let mut query = vec![
+            ("limit", PAGE.to_string()),
+            ("offset", offset.to_string()),
+            ("start_time", list_time(from)),
+            ("end_time", list_time(inclusive_end(*until))),
+            ("sort_field", "start_time".to_owned()),
+            ("sort_type", "asc".to_owned()),
+        ];
+        query.extend(desktop_id.clone().map(|id| ("desktop_id", id)));
+        query.extend((!desktop_names.is_empty()).then(|| ("desktop_names", desktop_names.join(","))));
+        query.extend(username.clone().map(|name| ("username", name)));
+        query.extend(kind.clone().map(|kind| ("type", kind)));
+        Question {
+            about: "the listing".to_owned(),
+            path: "/screen-records".to_owned(),
+            query: query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            cap: ANSWER_CAP,
+        }
+    }
+}

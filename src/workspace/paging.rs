@@ -1,0 +1,203 @@
+//! The cursor a listing is paged by, so that records arriving or expiring meanwhile make none slip.
+//!
+//! Offsets shift whenever a record before them expires. So each page is asked from the start time of the last record
+//! seen, by which the listing is sorted; what comes again is dropped by its id. Only within one second, the finest the
+//! service can be asked for, an offset is used, and there pages overlap.
+
+use std::collections::HashSet;
+
+use jiff::{Timestamp, ToSpan as _};
+
+use super::wire::Page;
+use crate::fixity::Sha256Digest;
+use crate::record::{Record, service_time};
+
+/// Records asked for at once: one edition of the service's pages names 100 as the most, another 1,000.
+pub(super) const PAGE: u64 = 100;
+
+/// Pages within one second overlap by so many records, which may then expire between two questions unharmed.
+const OVERLAP: u64 = 20;
+
+/// Where a listing stands.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    /// Records from this second on are asked for.
+    from: Timestamp,
+    /// Counted from the first record of that second.
+    offset: u64,
+    /// The first half of the SHA-256 of every id seen: 16 bytes each, however long the ids are.
+    seen: HashSet<[u8; 16]>,
+    /// Pages in a row that brought nothing new and moved nothing.
+    idle: u32,
+}
+
+/// What a page brought.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// Records not seen before.
+    pub(super) fresh: Vec<Record>,
+    /// Whether the listing is at its end.
+    pub(super) done: bool,
+}
+
+/// The service answers the same page again and again.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the listing does not get on: the same page comes again and again")]
+pub(super) struct Stuck;
+
+impl Cursor {
+    pub(super) fn new(since: Timestamp) -> Self {
+        Self { from: since, offset: 0, seen: HashSet::new(), idle: 0 }
+    }
+
+    /// Start time and offset of the next page.
+    pub(super) fn next(&self) -> (Timestamp, u64) {
+        (self.from, self.offset)
+    }
+
+    /// Takes the page that was asked for, and moves on.
+    pub(super) fn take(&mut self, page: Page) -> Result<Taken, Stuck> {
+        let Page { records, total } = page;
+        let count = records.len() as u64;
+        let done = match total {
+            Some(total) => count == 0 || self.offset + count >= total,
+            None => count < PAGE,
+        };
+        let last = records.iter().rev().find_map(|record| second(record.start_time.as_deref()?));
+        let fresh: Vec<_> = records.into_iter().filter(|record| self.is_new(record)).collect();
+        match last {
+            Some(last) if last > self.from => {
+                self.from = last;
+                self.offset = 0;
+                self.idle = 0;
+            }
+            _ => {
+                self.offset += if count > OVERLAP { count - OVERLAP } else { count };
+                self.idle = if fresh.is_empty() { self.idle + 1 } else { 0 };
+            }
+        }
+        if self.idle > 2 && !done { Err(Stuck) } else { Ok(Taken { fresh, done }) }
+    }
+
+    /// A record without an id cannot be told from another one, nor asked for: it is passed on each time.
+    fn is_new(&mut self, record: &Record) -> bool {
+        let Some(id) = &record.id else { return true };
+        let mut key = [0; 16];
+        key.copy_from_slice(&Sha256Digest::of(id.as_bytes()).as_bytes()[..16]);
+        self.seen.insert(key)
+    }
+}
+
+/// The second a time lies in.
+fn second(text: &str) -> Option<Timestamp> {
+    Timestamp::from_second(service_time(text)?.as_second()).ok()
+}
+
+/// The end of a window as the list call takes it: the service's own reading of the bound is undocumented, so the second
+/// the bound lies in is included whole.
+pub(super) fn inclusive_end(until: Timestamp) -> Timestamp {
+    until.checked_add(1.second()).unwrap_or(until)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).expect("a time")
+    }
+
+    fn record(id: u64, start: i64) -> Record {
+        Record { id: Some(format!("r{id}")), start_time: Some(at(start).to_string()), ..Record::default() }
+    }
+
+    /// A service with these records (id, start), sorted by start, answering as the real one does.
+    fn answer(all: &[(u64, i64)], cursor: &Cursor) -> Page {
+        let (from, offset) = cursor.next();
+        let mut matching: Vec<_> = all.iter().filter(|(_, start)| at(*start) >= from).collect();
+        matching.sort_by_key(|(id, start)| (*start, *id));
+        let skip = usize::try_from(offset).expect("small");
+        let page = matching.iter().skip(skip).take(100).map(|(id, start)| record(*id, *start));
+        Page { records: page.collect(), total: Some(matching.len() as u64) }
+    }
+
+    fn listed(mut all: Vec<(u64, i64)>, mut between: impl FnMut(&mut Vec<(u64, i64)>)) -> Vec<String> {
+        let mut cursor = Cursor::new(at(0));
+        let mut ids = Vec::new();
+        loop {
+            let taken = cursor.take(answer(&all, &cursor)).expect("it gets on");
+            ids.extend(taken.fresh.into_iter().filter_map(|record| record.id));
+            if taken.done {
+                return ids;
+            }
+            between(&mut all);
+        }
+    }
+
+    fn is_each_once(ids: &[String], expected: impl Iterator<Item = u64>) -> bool {
+        let unique: HashSet<_> = ids.iter().cloned().collect();
+        unique.len() == ids.len() && expected.map(|id| format!("r{id}")).all(|id| unique.contains(&id))
+    }
+
+    #[test]
+    fn an_empty_window_is_done_at_once() {
+        let taken = Cursor::new(at(0)).take(Page { records: Vec::new(), total: Some(0) }).expect("it gets on");
+        assert!(taken.done && taken.fresh.is_empty());
+    }
+
+    #[test]
+    fn four_hundred_records_of_one_second_come_each_once() {
+        let ids = listed((0..400).map(|id| (id, 5)).collect(), |_| {});
+        assert_eq!(ids.len(), 400);
+        assert!(is_each_once(&ids, 0..400));
+    }
+
+    #[test]
+    fn a_page_shorter_than_asked_for_is_not_the_end_while_the_total_says_more() {
+        let mut cursor = Cursor::new(at(0));
+        let short =
+            Page { records: (0..10).map(|id| record(id, i64::try_from(id).unwrap())).collect(), total: Some(25) };
+        assert!(!cursor.take(short).expect("it gets on").done);
+    }
+
+    #[test]
+    fn without_a_total_a_short_page_is_the_end() {
+        let mut cursor = Cursor::new(at(0));
+        let page = |count: u64| Page { records: (0..count).map(|id| record(id, 1)).collect(), total: None };
+        assert!(!cursor.take(page(100)).expect("it gets on").done);
+        assert!(cursor.take(page(99)).expect("it gets on").done);
+    }
+
+    #[test]
+    fn a_service_that_repeats_itself_for_ever_is_found_out() {
+        let mut cursor = Cursor::new(at(0));
+        let page = || Page { records: (0..100).map(|id| record(id, 1)).collect(), total: None };
+        let stuck = (0..10).find_map(|_| cursor.take(page()).err());
+        assert_eq!(stuck, Some(Stuck));
+    }
+
+    proptest! {
+        #[test]
+        fn arriving_and_expiring_records_make_none_slip(
+            starts in prop::collection::vec(0i64..120, 0..900),
+            expiring in 0i64..4,
+            arriving in 0u64..30,
+        ) {
+            let all: Vec<_> = (0..).zip(starts).collect();
+            let kept: Vec<u64> = all.iter().map(|(id, _)| *id).collect();
+            let mut gone = HashSet::new();
+            let (mut now, mut next) = (0, 10_000);
+            let ids = listed(all, |all| {
+                // The oldest seconds expire at the front while new records arrive at the end.
+                now += expiring;
+                gone.extend(all.iter().filter(|(_, start)| *start < now).map(|(id, _)| *id));
+                all.retain(|(_, start)| *start >= now);
+                all.extend((next..next + arriving).map(|id| (id, 119)));
+                next += arriving;
+                if next > 10_300 { all.retain(|(id, _)| *id < 10_300); }
+            });
+            prop_assert!(is_each_once(&ids, kept.into_iter().filter(|id| !gone.contains(id))));
+        }
+    }
+}
