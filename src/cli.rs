@@ -52,6 +52,8 @@ pub enum Command {
     /// Verify recordings and say of each whether it is intact
     #[command(after_long_help = EXIT_CODES)]
     Verify(Verify),
+    /// List the records of a window
+    List(List),
     /// Show a record as the Workspace API describes it
     Show(Show),
     /// Print a completion script for a shell
@@ -72,6 +74,9 @@ pub struct Verify {
     /// Take record ids from a file too, one a line; # begins a comment, - is standard input
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
+    /// Which records of a window.
+    #[command(flatten)]
+    pub window: Window,
     /// How the services are reached.
     #[command(flatten)]
     pub connection: Connection,
@@ -87,6 +92,12 @@ pub struct Verify {
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
+    /// Start no more records once so much was read: 500MB, 2GB, 1.5TB (kB is 1,000 bytes); one always runs
+    #[arg(long, value_name = "SIZE", help_heading = "Budget", value_parser = size)]
+    pub max_bytes: Option<u64>,
+    /// Start no more records after so long: 90s, 45m, 6h
+    #[arg(long, value_name = "TIME", help_heading = "Budget", value_parser = duration)]
+    pub max_duration: Option<Duration>,
     /// How many records are verified at once
     #[arg(
         long,
@@ -95,6 +106,50 @@ pub struct Verify {
         long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
     )]
     pub concurrency: Option<NonZeroUsize>,
+}
+
+/// `recverify list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which records.
+    #[command(flatten)]
+    pub window: Window,
+    /// How the service is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print lines for people, or a record a line as JSON
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// Records selected by when they began and by filters.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "Selection")]
+pub struct Window {
+    /// Recordings that began then or later: 24h, 7d, a date, or an RFC 3339 time; without a zone UTC
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Recordings that began then or earlier; a date means all of that day [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Of this desktop
+    #[arg(long, value_name = "ID")]
+    pub desktop_id: Option<String>,
+    /// Of desktops of this name (repeatable, 100 at most)
+    #[arg(long = "desktop-name", value_name = "NAME")]
+    pub desktop_names: Vec<String>,
+    /// Of this user
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// Of this type: FULL, INTERVAL, OPERATION, SESSION
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// At most so many records, oldest first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Report records that are not uploaded yet, instead of counting them
+    #[arg(long)]
+    pub include_not_ready: bool,
 }
 
 /// `recverify show`.
@@ -194,6 +249,16 @@ pub enum Format {
     Jsonl,
 }
 
+/// How records are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One record a line.
+    Jsonl,
+}
+
 /// How a record is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ShowFormat {
@@ -265,6 +330,25 @@ impl From<SizeRuleArg> for SizeRule {
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
+}
+
+/// A number with a decimal unit, as stores bill: `500MB`, `1.5 GB`, `4096`.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 6] = [("kb", 3), ("mb", 6), ("gb", 9), ("tb", 12), ("pb", 15), ("b", 0)];
+    let refused = || "a size such as 500MB, 2GB or 1.5TB is expected; kB is 1,000 bytes".to_owned();
+    let lower = text.trim().to_ascii_lowercase();
+    let (number, power) = UNITS
+        .iter()
+        .find_map(|(unit, power)| lower.strip_suffix(unit).map(|number| (number, *power)))
+        .unwrap_or((&lower, 0));
+    let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let places = u32::try_from(fraction.len()).map_err(|_| refused())?;
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || places > power {
+        return Err(refused());
+    }
+    let amount: u64 = format!("{whole}{fraction}").parse().map_err(|_| refused())?;
+    amount.checked_mul(10u64.pow(power - places)).filter(|bytes| *bytes > 0).ok_or_else(refused)
 }
 
 /// What became of a command line that asks for nothing to be run.
@@ -359,6 +443,17 @@ mod tests {
             wrong("recverify verify a --stall-timeout 0s"),
             "invalid value '0s' for '--stall-timeout <TIME>': a time such as 500ms, 30s or 2m is expected; see recverify --help"
         );
+    }
+
+    #[test]
+    fn sizes_are_decimal() {
+        let cases = [("4096", 4096), ("1kB", 1000), ("1.5 GB", 1_500_000_000), ("2tb", 2_000_000_000_000), ("7B", 7)];
+        for (text, bytes) in cases {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "GB", "1.5", "-1MB", "1e9", "1.2345kB", "99999999999999999999", "99999PB", "1GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← verify ← batch ← command`.
 
 pub mod batch;
+pub mod budget;
 pub mod cli;
 pub mod clock;
 mod command;
@@ -30,10 +31,13 @@ pub mod http;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod selection;
 pub mod settings;
+pub mod source;
 pub mod store;
 pub mod streams;
 pub mod summary;
+pub mod time;
 pub mod verify;
 pub mod workspace;
 
@@ -103,6 +107,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     };
     let ended = match cli.command {
         Command::Verify(args) => command::verify(&args, &mut context),
+        Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),

@@ -1,6 +1,7 @@
 //! The commands: wiring only, one file each.
 
 mod ids;
+mod list;
 mod show;
 mod signals;
 mod sinks;
@@ -10,9 +11,11 @@ use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::http::RootsError;
 use crate::report::ReportFileError;
+use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use list::list;
 pub(crate) use show::show;
 pub(crate) use verify::verify;
 
@@ -34,6 +37,8 @@ pub(crate) struct Context {
 pub(crate) enum Unprepared {
     #[error(transparent)]
     Ids(#[from] ids::IdsError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]

@@ -1,5 +1,10 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
+use std::cell::RefCell;
+use std::pin::Pin;
+
+use futures_util::stream::Stream;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -7,24 +12,32 @@ use super::ids::gather;
 use super::signals::Signals;
 use super::sinks::Sinks;
 use super::{Context, Unprepared, runtime};
-use crate::batch;
+use crate::batch::{self, Batch, Bounds};
+use crate::budget::Budget;
 use crate::cli;
 use crate::clock::Backoff;
+use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
 use crate::http::HttpClient;
 use crate::progress::Progress;
-use crate::record::RecordId;
-use crate::report::{Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Selection, TextReport};
+use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
+use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
+use crate::source::{self, Planned, Tally};
 use crate::store::Store;
 use crate::verify::Verifier;
 use crate::workspace::Workspace;
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+    let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
+    let named = !args.record_ids.is_empty() || args.ids_from.is_some();
+    let selection = selection::resolve(&args.window, ids, named, started_at)?;
     let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
-    if ids.is_empty() {
-        context.diagnostics.error("nothing to verify; name records, or give a file of ids with --ids-from");
+    if selection == Selection::Named(Vec::new()) {
+        context
+            .diagnostics
+            .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
         return Ok(Exit::Nothing);
     }
     let http = HttpClient::new(&settings.api.transport)?;
@@ -32,10 +45,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
+    if let Selection::Listed { criteria, .. } = &selection {
+        context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
+    }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
-    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
-    let selection = Selection { ids: ids.len() as u64, ids_from };
-    Ok(runtime()?.block_on(run(args, context, settings, http, ids, sinks, selection)))
+    Ok(runtime()?.block_on(run(args, context, settings, http, selection, sinks, started_at)))
 }
 
 /// What goes to standard output and standard error.
@@ -55,9 +69,9 @@ async fn run(
     context: &Context,
     settings: Settings,
     http: HttpClient,
-    ids: Vec<RecordId>,
-    mut sinks: Sinks,
     selection: Selection,
+    mut sinks: Sinks,
+    started_at: Timestamp,
 ) -> Exit {
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
@@ -72,17 +86,45 @@ async fn run(
         watch: &progress,
         cancel: &cancel,
     };
-    let started_at = context.clock.now();
-    let id = run_id(started_at);
-    let batch = batch::run(ids, settings.concurrency, verifier, |report| progress.suspend(|| sinks.record(report)));
+    let tally = RefCell::new(Tally::default());
+    let mut selected = reported(&selection, args);
+    let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
+        Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
+        Selection::Listed { criteria, limit, include_not_ready } => {
+            let listing = workspace.list(criteria);
+            Box::pin(source::listed(listing, limit, include_not_ready, &tally, &progress, &cancel))
+        }
+    };
+    progress.on(&Event::RunStarted { records: selected.ids });
+    let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
+    let batch = batch::run(source, bounds, verifier, |report| progress.suspend(|| sinks.record(report)));
     let (ended, interrupted) = until_signals(batch, &cancel).await;
-    let Some((summary, recorded)) = ended else {
+    let Some(Batch { mut summary, recorded }) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
-    let run = Run { id, started_at, finished_at: context.clock.now(), selection };
+    let Tally { selected: count, not_ready, shortfall } = tally.into_inner();
+    summary.selected = count;
+    summary.not_ready = not_ready;
+    if let Some(reason) = &shortfall {
+        context.diagnostics.error(&reason.message);
+    }
+    selected.complete = shortfall.is_none() && interrupted.is_none();
+    selected.shortfall = shortfall;
+    let complete = selected.shortfall.is_none();
+    let run = Run { id: run_id(started_at), started_at, finished_at: context.clock.now(), selection: selected };
     let written = sinks.finish(&run, &summary);
-    Exit::of_run(&summary, interrupted, written && recorded.is_ok())
+    Exit::of_run(&summary, interrupted, written && recorded.is_ok(), complete)
+}
+
+/// The selection as reports have it.
+fn reported(selection: &Selection, args: &cli::Verify) -> report::Selection {
+    let (ids, window) = match selection {
+        Selection::Named(ids) => (Some(ids.len() as u64), None),
+        Selection::Listed { criteria, .. } => (None, Some(criteria.clone())),
+    };
+    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
+    report::Selection { ids, ids_from, window, limit: args.window.limit, complete: true, shortfall: None }
 }
 
 /// Runs a batch; the first signal cancels it, the second drops it.

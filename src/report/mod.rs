@@ -17,14 +17,16 @@ use serde::Serialize;
 
 pub use file::{ReportFile, ReportFileError};
 pub use json::JsonReport;
-pub use jsonl::JsonLinesReport;
+pub use jsonl::{JsonLinesReport, json_line};
 pub use line::Brief;
 pub use size::decimal_bytes;
 pub use text::TextReport;
 pub use visible::visible;
 
-use crate::evidence::{RecordReport, millis};
+use crate::evidence::{Reason, RecordReport};
+use crate::record::Criteria;
 use crate::summary::Summary;
+use crate::time::millis;
 
 /// Name and version of the report's shape.
 pub const SCHEMA: &str = "recverify/report/v1";
@@ -44,13 +46,21 @@ pub struct Run {
     pub selection: Selection,
 }
 
-/// What was selected to be verified.
+/// What was selected to be verified: records by name, or those of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Selection {
     /// Records named, each counted once.
-    pub ids: u64,
+    pub ids: Option<u64>,
     /// The file ids were taken from, if one was.
     pub ids_from: Option<String>,
+    /// The window and its filters.
+    pub window: Option<Criteria>,
+    /// At most so many records of it, oldest first.
+    pub limit: Option<u64>,
+    /// Whether the selection was read to its end; its budget does not count.
+    pub complete: bool,
+    /// Why not, if not.
+    pub shortfall: Option<Reason>,
 }
 
 /// Something reports are written by: each record as soon as it is known, the totals at the end.
