@@ -132,8 +132,11 @@ impl Verifier<'_> {
                 return Some((Outcome::Unverified, Some(Reason::new(Code::MalformedSize, message))));
             }
         };
-        let length =
-            |role| report.objects.iter().find(|object| object.role == role).and_then(ObjectReport::whole_bytes);
+        // Digests first: the length of what proved nothing proves nothing either.
+        let intact = |object: &&ObjectReport| object.outcome == Outcome::Intact;
+        let length = |role| {
+            report.objects.iter().filter(intact).find(|object| object.role == role).and_then(ObjectReport::whole_bytes)
+        };
         let (Some(video), Some(event)) = (length(Role::Video), length(Role::Event)) else { return None };
         let fitted = fits(self.size_rule, declared, video, event);
         report.declared_size.fits = fitted;
