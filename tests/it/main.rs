@@ -7,5 +7,7 @@ mod check;
 mod digest;
 mod docs;
 mod harness;
+mod place;
 mod size;
 mod smoke;
+mod status;
