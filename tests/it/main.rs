@@ -5,11 +5,14 @@
 
 mod api_line;
 mod api_refusal;
+mod changed;
 mod check;
 mod digest;
 mod docs;
 mod harness;
 mod place;
+mod resume;
+mod short;
 mod size;
 mod smoke;
 mod status;
