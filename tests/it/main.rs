@@ -3,11 +3,13 @@
 #![allow(unreachable_pub, reason = "one binary of many modules, nothing of it is exported")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
+mod absence;
 mod api_line;
 mod api_refusal;
 mod changed;
 mod check;
 mod digest;
+mod disagree;
 mod docs;
 mod harness;
 mod place;
@@ -16,3 +18,4 @@ mod short;
 mod size;
 mod smoke;
 mod status;
+mod store_refusal;
