@@ -5,4 +5,5 @@
 
 mod docs;
 mod harness;
+mod random_faults;
 mod smoke;
