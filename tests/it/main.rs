@@ -6,4 +6,5 @@
 mod docs;
 mod harness;
 mod random_faults;
+mod rejected_key;
 mod smoke;
