@@ -5,6 +5,7 @@
 
 mod docs;
 mod harness;
+mod interruption;
 mod random_faults;
 mod rejected_key;
 mod smoke;
