@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "one binary of many modules, nothing of it is exported")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
+mod bad_input;
 mod docs;
 mod harness;
 mod interruption;
