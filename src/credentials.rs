@@ -119,14 +119,19 @@ pub fn find_key(variables: &Variables) -> Result<Option<FoundKey>, CredentialsEr
             (None, None) => {}
         }
     }
+    // A file belongs to no family of variables, so where it has no project a variable may name one.
+    let with_project = |found: FoundKey| {
+        let project_id = found.project_id.clone().or_else(|| project_in_environment(variables).map(str::to_owned));
+        Some(FoundKey { project_id, ..found })
+    };
     if let Some(path) = set(variables, "HUAWEICLOUD_SDK_CREDENTIALS_FILE") {
-        return key_in_file(Path::new(path)).map(Some);
+        return key_in_file(Path::new(path)).map(with_project);
     }
     let Some(home) = set(variables, "HOME") else { return Ok(None) };
     let path = Path::new(home).join(".huaweicloud").join("credentials");
     match key_in_file(&path) {
         Err(CredentialsError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        found => found.map(Some),
+        found => found.map(with_project),
     }
 }
 
