@@ -4,9 +4,11 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
 mod bad_input;
+mod credentials;
 mod docs;
 mod harness;
 mod interruption;
 mod random_faults;
 mod rejected_key;
 mod smoke;
+mod view;

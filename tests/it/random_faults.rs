@@ -6,7 +6,8 @@
 //! fault struck, or only faults that pass within the tries allowed, the outcome is exactly the truth.
 //!
 //! Two lies are left out because nobody could see through them: a way that makes the same wrong bytes of two reads,
-//! with the store's own headers, and a store that denies a key it has (`NoSuchKey`).
+//! with the store's own headers, and a store that denies a key it has (`NoSuchKey`). A third is allowed to succeed: an
+//! answer that announces no length and ends in good order just where the declared bytes do, of an object that goes on.
 //!
 //! `RECVERIFY_FAULT_CASES=5000` runs more of them.
 
