@@ -28,6 +28,14 @@ pub enum ReportFileError {
     /// Two reports would overwrite each other.
     #[error("two reports would be written to {0}; give each a name of its own")]
     Twice(PathBuf),
+    /// There is nothing to write it into.
+    #[error("the report {path} cannot be written: there is no directory {directory}; make it first")]
+    NoDirectory {
+        /// Which report.
+        path: PathBuf,
+        /// Which directory.
+        directory: PathBuf,
+    },
     /// Nothing can be written beside it.
     #[error("the report {path} cannot be written: {source}")]
     Unwritable {
@@ -52,15 +60,22 @@ impl ReportFile {
         if path.is_dir() {
             return Err(unwritable(io::ErrorKind::IsADirectory.into()));
         }
-        let file = NamedTempFile::new_in(directory_of(path)).map_err(unwritable)?;
+        let directory = directory_of(path);
+        if !directory.is_dir() {
+            return Err(ReportFileError::NoDirectory { path: path.to_owned(), directory: directory.to_owned() });
+        }
+        let file = NamedTempFile::new_in(directory).map_err(unwritable)?;
         let handle = file.reopen().map_err(unwritable)?;
         Ok(Self { path: path.to_owned(), file, writer: build(BufWriter::new(handle)) })
     }
 
     /// Opens all of them, or none.
     pub fn create_all(paths: &[PathBuf]) -> Result<Vec<Self>, ReportFileError> {
+        // One file has many spellings. A directory that cannot be resolved is complained about when it is written into.
+        let place = |path: &PathBuf| (directory_of(path).canonicalize().ok(), path.file_name().map(ToOwned::to_owned));
+        let places: Vec<_> = paths.iter().map(place).collect();
         for (at, path) in paths.iter().enumerate() {
-            if paths[..at].contains(path) {
+            if places[..at].contains(&places[at]) {
                 return Err(ReportFileError::Twice(path.clone()));
             }
         }

@@ -161,11 +161,12 @@ impl StoreError {
 
 impl Refusal {
     fn new(head: &Head, code: Option<&str>, message: Option<&str>) -> Self {
+        let said = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         Self {
             answer: ServiceAnswer {
                 status: Some(head.status),
-                error_code: code.map(str::to_owned),
-                error_msg: message.map(str::to_owned),
+                error_code: said(code),
+                error_msg: said(message),
                 encoded_authorization_message: None,
                 request_id: head.request_id.clone(),
             },

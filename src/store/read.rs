@@ -205,7 +205,7 @@ impl Store {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
                 progress.meter = Meter::new();
-                progress.pin = Some(Pin::of(&head));
+                progress.pin = Some(Pin::renewed(progress.pin.as_ref(), &head));
                 note.restarted = true;
                 watch(Step::Started(head.content_length));
                 0

@@ -229,5 +229,6 @@ fn bare(answer: ServiceAnswer) -> ServiceAnswer {
 }
 
 fn text(head: &Parts, name: &str) -> Option<String> {
-    head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    let text = head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    text.filter(|text| !text.is_empty())
 }
