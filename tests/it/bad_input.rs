@@ -120,7 +120,7 @@ fn ids_that_are_none() {
 
 #[test]
 fn a_selection_of_nothing_is_no_pass() {
-    let nothing = "nothing to verify; name records, or give a file of ids with --ids-from";
+    let nothing = "nothing to verify; name records, give a file of ids with --ids-from, or a window with --since";
     for words in ["verify", "verify --ids-from empty", "verify --ids-from comments", "verify --ids-from -", "verify -q"]
     {
         refuses(4, nothing, |call| call.args(words));

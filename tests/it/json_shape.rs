@@ -76,7 +76,9 @@ fn the_whole_report_of_one_intact_record() {
             "id": id.to_string(),
             "started_at": "…",
             "finished_at": "…",
-            "selection": {"ids": 1, "ids_from": null},
+            "selection": {
+                "ids": 1, "ids_from": null, "window": null, "limit": null, "complete": true, "shortfall": null,
+            },
         },
         "records": [{
             "record_id": "r",
@@ -99,6 +101,11 @@ fn the_whole_report_of_one_intact_record() {
             "inconsistent": 0,
             "undeclared": 0,
             "unverified": 0,
+            "selected": 1,
+            "skipped": 0,
+            "not_ready": 0,
+            "left": 0,
+            "oldest_left_at": null,
             "bytes": video + event,
         },
     });
