@@ -110,12 +110,11 @@ impl Pass<'_> {
         self.gate.state().accepted = true;
     }
 
-    /// The service rejected the credential: nothing is sent with it any more.
+    /// The service rejected the credential, as `message` says: nothing is sent with it any more.
     pub fn rejected(self, message: &str) {
-        let service = self.gate.service;
         self.gate.state().closed.get_or_insert_with(|| Closed {
             code: Code::Unauthorized,
-            message: format!("not asked, so as not to lock the key: {service} rejected it ({message})"),
+            message: format!("not asked, so as not to lock the key: {message}"),
         });
     }
 }
@@ -159,13 +158,10 @@ mod tests {
             let first = gate.enter("h").await.expect("open");
             let mut second = std::pin::pin!(gate.enter("h"));
             assert!(second.as_mut().now_or_never().is_none());
-            first.rejected("APIGW.0301");
+            first.rejected("the API rejected the credential");
             let closed = second.await.expect_err("closed");
             assert_eq!(closed.code, Code::Unauthorized);
-            assert_eq!(
-                closed.message,
-                "not asked, so as not to lock the key: the Workspace API rejected it (APIGW.0301)"
-            );
+            assert_eq!(closed.message, "not asked, so as not to lock the key: the API rejected the credential");
         });
     }
 

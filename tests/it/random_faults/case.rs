@@ -236,7 +236,7 @@ impl fmt::Debug for Case {
         write!(f, "{id} in {bucket}, declared size {size:?}, API: {api:?}")?;
         for Object { role, right, declared, states, troubles } in &self.objects {
             let states: Vec<_> =
-                states.iter().map(|s| s.as_ref().map(|s| (s.len(), &sha256(s)[..8] == &sha256(right)[..8]))).collect();
+                states.iter().map(|s| s.as_ref().map(|s| (s.len(), sha256(s)[..8] == sha256(right)[..8]))).collect();
             write!(
                 f,
                 "\n  {role}: declared {declared}, {} bytes, states (length, right) {states:?}, faults {troubles:?}",
