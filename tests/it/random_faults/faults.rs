@@ -155,10 +155,10 @@ fn strange(rng: &mut Rng, object: &Object, unique: u32) -> (StoreFault, bool) {
         13 => (StoreFault::Answer(page), false),
         14 => (StoreFault::Answer(Canned::empty(404)), true),
         15 => (
-            StoreFault::error(404, *rng.choice(&["NoSuchBucket", "NotFound", "NoSuchVersion"]).expect("not empty")),
+            StoreFault::error(404, rng.choice(&["NoSuchBucket", "NotFound", "NoSuchVersion"]).expect("not empty")),
             true,
         ),
-        16 => (StoreFault::error(403, *rng.choice(&["AccessDenied", "InvalidObjectState"]).expect("not empty")), true),
+        16 => (StoreFault::error(403, rng.choice(&["AccessDenied", "InvalidObjectState"]).expect("not empty")), true),
         17 => (StoreFault::error(412, "PreconditionFailed"), true),
         18 => (StoreFault::error(416, "InvalidRange"), true),
         19 => (StoreFault::error(400, "InvalidRequest"), true),
