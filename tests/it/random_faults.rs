@@ -95,7 +95,7 @@ fn run(number: u64, cases: u64) -> (Vec<String>, u64) {
     let mut ids = String::new();
     for case in &cases {
         case.install(&cloud);
-        ids.push_str(&format!("{}\n", case.id));
+        ids.extend([case.id.as_str(), "\n"]);
     }
     let ended = verify(&cloud, &setting.words()).args("--ids-from -").input(&ids).run();
     let report = ended.report();

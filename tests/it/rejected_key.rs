@@ -9,7 +9,7 @@ use crate::harness::{Call, Ended, verdict, verify};
 const MANY: usize = 200;
 
 fn ids(count: usize) -> String {
-    (0..count).map(|n| format!("r-{n}\n")).collect()
+    (0..count).flat_map(|n| ["r-".to_owned(), n.to_string(), "\n".to_owned()]).collect()
 }
 
 fn cloud_of(count: usize) -> Sandbox {

@@ -235,8 +235,7 @@ impl fmt::Debug for Case {
         let Self { id, bucket, size, api, .. } = self;
         write!(f, "{id} in {bucket}, declared size {size:?}, API: {api:?}")?;
         for Object { role, right, declared, states, troubles } in &self.objects {
-            let states: Vec<_> =
-                states.iter().map(|s| s.as_ref().map(|s| (s.len(), sha256(s)[..8] == sha256(right)[..8]))).collect();
+            let states: Vec<_> = states.iter().map(|s| s.as_ref().map(|s| (s.len(), s == right))).collect();
             write!(
                 f,
                 "\n  {role}: declared {declared}, {} bytes, states (length, right) {states:?}, faults {troubles:?}",
