@@ -226,7 +226,7 @@ impl Refusal {
 
 fn refusal(refusal: &Refusal) -> String {
     let status = refusal.answer.status.map_or_else(String::new, |status| status.to_string());
-    let strange = format!("a {status} came that is not the store's own; check endpoint, proxy and --addressing");
+    let strange = format!("a {status} came that is not the store's own; check endpoint and --addressing");
     let meaning = match refusal.code() {
         Code::ObjectNotFound => "the store has no such object",
         Code::DeleteMarker => "the object was deleted; its current version is a delete marker",

@@ -35,7 +35,7 @@ fn each_refusal_has_its_code_and_its_words_and_is_asked_once() {
         (
             "page-404",
             Canned::html(404),
-            "service_error",
+            "unreadable_answer",
             "there is no such API at this address; check endpoint and region (404)",
         ),
         (
