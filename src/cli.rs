@@ -91,6 +91,7 @@ pub struct Verify {
     #[arg(
         long,
         value_name = "N",
+        value_parser = count,
         help_heading = "Verification",
         long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
     )]
@@ -265,6 +266,10 @@ impl From<SizeRuleArg> for SizeRule {
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a number from 1 on is expected".to_owned())
 }
 
 /// What became of a command line that asks for nothing to be run.

@@ -11,6 +11,7 @@ use crate::batch;
 use crate::cli;
 use crate::clock::Backoff;
 use crate::exit::{Exit, Signal};
+use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::progress::Progress;
 use crate::record::RecordId;
@@ -18,7 +19,7 @@ use crate::report::{Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter
 use crate::settings::{self, Settings};
 use crate::store::Store;
 use crate::verify::Verifier;
-use crate::workspace::Workspace;
+use crate::workspace::{ApiCredential, Workspace};
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
@@ -35,7 +36,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
     let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
     let selection = Selection { ids: ids.len() as u64, ids_from };
-    Ok(runtime()?.block_on(run(args, context, settings, http, ids, sinks, selection)))
+    let runtime = runtime()?;
+    let exit = runtime.block_on(run(args, context, settings, http, ids, sinks, selection));
+    // A name still being looked up by the system keeps nobody waiting.
+    runtime.shutdown_background();
+    Ok(exit)
 }
 
 /// What goes to standard output and standard error.
@@ -60,8 +65,15 @@ async fn run(
     selection: Selection,
 ) -> Exit {
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
-    let store = Store::new(settings.store, &http, context.clock.clone(), backoff);
+    // One key for both services is rejected for both; a token is a credential of its own.
+    let of_store = Rejection::default();
+    let of_api = match settings.api.workspace.credential {
+        ApiCredential::Key(_) => of_store.clone(),
+        ApiCredential::Token(_) => Rejection::default(),
+    };
+    let clock = &context.clock;
+    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
+    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
     let cancel = CancellationToken::new();
     let verifier = Verifier {
