@@ -102,6 +102,7 @@ pub struct Verify {
     #[arg(
         long,
         value_name = "N",
+        value_parser = count,
         help_heading = "Verification",
         long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
     )]
@@ -349,6 +350,10 @@ fn size(text: &str) -> Result<u64, String> {
     }
     let amount: u64 = format!("{whole}{fraction}").parse().map_err(|_| refused())?;
     amount.checked_mul(10u64.pow(power - places)).filter(|bytes| *bytes > 0).ok_or_else(refused)
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a number from 1 on is expected".to_owned())
 }
 
 /// What became of a command line that asks for nothing to be run.

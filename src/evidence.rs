@@ -43,7 +43,7 @@ pub struct ObjectReport {
     pub reason: Option<Reason>,
     /// The declared digest, exactly as the record has it.
     pub declared_sha256: Option<String>,
-    /// The digest of the whole object as read; `None` unless every byte of one version was read.
+    /// The digest of what was read, once a read came to its end; only the outcome says what it proves.
     pub observed_sha256: Option<Sha256Digest>,
     /// How many bytes were read in order before the read ended, whole or not; `None` when none was begun.
     pub observed_bytes: Option<u64>,

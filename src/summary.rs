@@ -93,8 +93,8 @@ impl Summary {
         Outcome::ALL.into_iter().filter(|outcome| outcome.is_finding()).map(|outcome| self.count(outcome)).sum()
     }
 
-    /// Whether digests agreed and sizes disagreed on every record compared, more than one of them: the service then
-    /// seems to measure something else.
+    /// Whether digests agreed and sizes disagreed on every record compared: the service then seems to measure something
+    /// else.
     #[must_use]
     pub const fn size_means_something_else(&self) -> bool {
         self.sizes_compared > 0 && self.sizes_unfit == self.sizes_compared

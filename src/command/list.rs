@@ -7,6 +7,7 @@ use crate::cli::{self, ListFormat};
 use crate::clock::Backoff;
 use crate::event::Unwatched;
 use crate::exit::Exit;
+use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::record::Record;
 use crate::report::{json_line, visible};
@@ -23,7 +24,7 @@ pub(crate) fn list(args: &cli::List, context: &mut Context) -> Result<Exit, Unpr
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
     let backoff = Backoff::new(settings.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff);
+    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
     context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     let listing = workspace.list(criteria);
     Ok(runtime()?.block_on(print(listing, limit.unwrap_or(u64::MAX), args.format, context)))

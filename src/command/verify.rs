@@ -18,6 +18,7 @@ use crate::cli;
 use crate::clock::Backoff;
 use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
+use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::progress::Progress;
 use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
@@ -26,7 +27,7 @@ use crate::settings::{self, Settings};
 use crate::source::{self, Planned, Tally};
 use crate::store::Store;
 use crate::verify::Verifier;
-use crate::workspace::Workspace;
+use crate::workspace::{ApiCredential, Workspace};
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
@@ -49,7 +50,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
-    Ok(runtime()?.block_on(run(args, context, settings, http, selection, sinks, started_at)))
+    let runtime = runtime()?;
+    let exit = runtime.block_on(run(args, context, settings, http, selection, sinks, started_at));
+    // A name still being looked up by the system keeps nobody waiting.
+    runtime.shutdown_background();
+    Ok(exit)
 }
 
 /// What goes to standard output and standard error.
@@ -74,8 +79,15 @@ async fn run(
     started_at: Timestamp,
 ) -> Exit {
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
-    let store = Store::new(settings.store, &http, context.clock.clone(), backoff);
+    // One key for both services is rejected for both; a token is a credential of its own.
+    let of_store = Rejection::default();
+    let of_api = match settings.api.workspace.credential {
+        ApiCredential::Key(_) => of_store.clone(),
+        ApiCredential::Token(_) => Rejection::default(),
+    };
+    let clock = &context.clock;
+    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
+    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
     let cancel = CancellationToken::new();
     let verifier = Verifier {

@@ -35,7 +35,7 @@ fn each_refusal_has_its_code_and_its_words_and_is_asked_once() {
         (
             "page-404",
             Canned::html(404),
-            "service_error",
+            "unreadable_answer",
             "there is no such API at this address; check endpoint and region (404)",
         ),
         (
@@ -155,7 +155,7 @@ fn retry_after_is_waited_for() {
 fn a_rejected_credential_is_used_no_more() {
     let rejection = "the API rejected the credential (401 APIGW.0301: \
                      Incorrect IAM authentication information: verify aksk signature fail)";
-    let not_asked = format!("not asked, so as not to lock the key: the Workspace API rejected it ({rejection})");
+    let not_asked = format!("not asked, so as not to lock the key: {rejection}");
     let cloud = Sandbox::start();
     let ids: Vec<_> = (0..9).map(|n| format!("r{n}")).collect();
     for id in &ids {

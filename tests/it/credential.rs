@@ -37,7 +37,7 @@ fn two_hundred_ids_with_a_wrong_store_key_ask_the_store_once() {
     assert_eq!((asked(&cloud, Service::Workspace).len(), asked(&cloud, Service::Store).len()), (200, 1));
     assert!(run.records().iter().all(|record| record["reason"]["code"] == "unauthorized"));
     let refused = "the store rejected the credential (403 SignatureDoesNotMatch)";
-    let not_asked = format!("not asked, so as not to lock the key: the store rejected it ({refused})");
+    let not_asked = format!("not asked, so as not to lock the key: {refused}");
     let objects = || run.records().iter().flat_map(|record| record["objects"].as_array().expect("objects"));
     let said = |message: &str| objects().filter(|object| object["reason"]["message"] == message).count();
     assert_eq!((said(refused), said(&not_asked)), (1, 399));

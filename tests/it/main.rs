@@ -1,6 +1,7 @@
 //! The real binary against the sandbox: what a user, a cron job or an attacker would see.
 
 #![allow(unreachable_pub, reason = "one binary of many modules, nothing of it is exported")]
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "a test may take a copy too many")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
 mod absence;

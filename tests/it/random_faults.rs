@@ -44,7 +44,7 @@ enum Listings {
 impl Setting {
     fn of(run: u64) -> Self {
         let mut rng = Rng::with_seed(run ^ 0x5eed_0000);
-        let stalls = run % 5 == 4;
+        let stalls = run % 8 == 7;
         let listings = match rng.u8(0..12) {
             0 => Some(Listings::Denied),
             1 => Some(Listings::Failing(StoreFault::error(503, "InternalError"))),
@@ -95,7 +95,7 @@ fn run(number: u64, cases: u64) -> (Vec<String>, u64) {
     let mut ids = String::new();
     for case in &cases {
         case.install(&cloud);
-        ids.push_str(&format!("{}\n", case.id));
+        ids.extend([case.id.as_str(), "\n"]);
     }
     let ended = verify(&cloud, &setting.words()).args("--ids-from -").input(&ids).run();
     let report = ended.report();
@@ -144,7 +144,7 @@ fn no_fault_ever_makes_a_wrong_verdict() {
     assert!(wrong.is_empty(), "{} of {cases} are wrong; the first:\n{}", wrong.len(), wrong[0]);
     let known = known.into_inner();
     assert!(
-        known * 4 > cases,
+        known * 5 > cases,
         "only {known} of {cases} cases had a known outcome: the plans are too harsh to prove much"
     );
 }

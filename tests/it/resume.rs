@@ -91,9 +91,10 @@ fn a_stall_is_left_and_a_slow_body_is_waited_for() {
     let cloud = Sandbox::start();
     disturb(&cloud, "stall", Times::once(), StoreFault::Stall(100));
     disturb(&cloud, "silent", Times::once(), StoreFault::NoAnswer);
-    let slow = StoreFault::Slow { piece: 50, pause: Duration::from_millis(80) };
+    // Longer in all than the time-out, and each pause far shorter.
+    let slow = StoreFault::Slow { piece: 12, pause: Duration::from_millis(50) };
     disturb(&cloud, "slow", Times::once(), slow);
-    let run = check(&cloud, "stall silent slow --stall-timeout 300ms");
+    let run = check(&cloud, "stall silent slow --stall-timeout 1s");
     assert_eq!(run.attempts("stall", "video"), [(0, 100, "stalled"), (100, 200, "")]);
     assert_eq!(run.attempts("silent", "video"), [(0, 0, "stalled"), (0, LENGTH, "")]);
     assert_eq!(run.attempts("slow", "video"), [(0, LENGTH, "")]);

@@ -71,8 +71,8 @@ fn each_refusal_has_its_code_and_its_words_and_is_asked_once() {
         (
             "page-403",
             StoreFault::Stranger(Canned::html(403)),
-            "access_denied",
-            "the store denied access; grant obs:object:GetObject and obs:bucket:ListBucket (403)".to_owned(),
+            "unreadable_answer",
+            "a 403 came that is not the store's own; check endpoint and --addressing (403)".to_owned(),
         ),
         (
             "bad",

@@ -86,6 +86,7 @@ fn without_a_terminal_there_are_neither_bars_nor_colours() {
 }
 
 /// The call on a terminal of that many columns, if this machine has `script` to make one.
+#[expect(clippy::print_stderr, reason = "a test that checked nothing has to say so")]
 fn on_a_terminal(columns: u32, call: Call) -> Option<Child> {
     let inner = call.into_command();
     let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().expect("UTF-8"));
@@ -98,7 +99,7 @@ fn on_a_terminal(columns: u32, call: Call) -> Option<Child> {
     match script.spawn() {
         Ok(child) => Some(child),
         Err(error) => {
-            println!("there is no terminal to draw on, so nothing was checked: script: {error}");
+            eprintln!("there is no terminal to draw on, so nothing was checked: script: {error}");
             None
         }
     }

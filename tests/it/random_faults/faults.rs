@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use fastrand::Rng;
 use recverify_sandbox::{ApiFault, Canned, StoreFault, Times};
 use serde_json::json;
 
-use super::case::{Object, altered_at};
+use super::case::Object;
 
 /// A fault of the store.
 pub(super) struct StoreTrouble {
@@ -50,6 +51,16 @@ pub(super) fn some_store_troubles(rng: &mut Rng, object: &mut Object, stalls: bo
         .collect()
 }
 
+/// The same bytes, but one: its highest bit differs, where a fault in transit flips the lowest.
+pub(super) fn altered_at(bytes: &Bytes, at: usize) -> Bytes {
+    let mut altered = bytes.to_vec();
+    match altered.get_mut(at) {
+        Some(byte) => *byte ^= 0x80,
+        None => altered.push(0x80),
+    }
+    altered.into()
+}
+
 fn offset(rng: &mut Rng, object: &Object) -> u64 {
     rng.u64(0..=object.right.len() as u64)
 }
@@ -72,7 +83,7 @@ fn passing(rng: &mut Rng, object: &Object) -> StoreTrouble {
 
 /// Bits that flip on the way, in each answer another one.
 fn twisted(rng: &mut Rng, object: &Object, flipped: &mut Vec<u64>) -> Vec<StoreTrouble> {
-    let length = object.states[0].as_ref().map_or(0, bytes::Bytes::len) as u64;
+    let length = object.states[0].as_ref().map_or(0, Bytes::len) as u64;
     let mut places: Vec<_> = (0..rng.u32(1..=4)).map(|_| rng.u64(0..=length)).collect();
     places.retain(|at| !flipped.contains(at));
     places.sort_unstable();
@@ -144,10 +155,10 @@ fn strange(rng: &mut Rng, object: &Object, unique: u32) -> (StoreFault, bool) {
         13 => (StoreFault::Answer(page), false),
         14 => (StoreFault::Answer(Canned::empty(404)), true),
         15 => (
-            StoreFault::error(404, *rng.choice(&["NoSuchBucket", "NotFound", "NoSuchVersion"]).expect("not empty")),
+            StoreFault::error(404, rng.choice(&["NoSuchBucket", "NotFound", "NoSuchVersion"]).expect("not empty")),
             true,
         ),
-        16 => (StoreFault::error(403, *rng.choice(&["AccessDenied", "InvalidObjectState"]).expect("not empty")), true),
+        16 => (StoreFault::error(403, rng.choice(&["AccessDenied", "InvalidObjectState"]).expect("not empty")), true),
         17 => (StoreFault::error(412, "PreconditionFailed"), true),
         18 => (StoreFault::error(416, "InvalidRange"), true),
         19 => (StoreFault::error(400, "InvalidRequest"), true),
