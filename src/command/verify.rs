@@ -28,14 +28,14 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         return Ok(Exit::Nothing);
     }
     let http = HttpClient::new(&settings.api.transport)?;
-    let files = ReportFile::create_all(&args.reports)?;
+    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
+    let run = begin(context.clock.now(), Selection { ids: ids.len() as u64, ids_from });
+    let files = ReportFile::create_all(&args.reports, &run)?;
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
-    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
-    let selection = Selection { ids: ids.len() as u64, ids_from };
-    Ok(runtime()?.block_on(run(args, context, settings, http, ids, sinks, selection)))
+    Ok(runtime()?.block_on(carry_out(args, context, settings, http, ids, sinks, run)))
 }
 
 /// What goes to standard output and standard error.
@@ -50,14 +50,14 @@ fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> 
     }
 }
 
-async fn run(
+async fn carry_out(
     args: &cli::Verify,
     context: &Context,
     settings: Settings,
     http: HttpClient,
     ids: Vec<RecordId>,
     mut sinks: Sinks,
-    selection: Selection,
+    mut run: Run,
 ) -> Exit {
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
@@ -72,15 +72,13 @@ async fn run(
         watch: &progress,
         cancel: &cancel,
     };
-    let started_at = context.clock.now();
-    let id = run_id(started_at);
     let batch = batch::run(ids, settings.concurrency, verifier, |report| progress.suspend(|| sinks.record(report)));
     let (ended, interrupted) = until_signals(batch, &cancel).await;
     let Some((summary, recorded)) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
-    let run = Run { id, started_at, finished_at: context.clock.now(), selection };
+    run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
     Exit::of_run(&summary, interrupted, written && recorded.is_ok())
 }
@@ -103,9 +101,10 @@ async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationT
     (ended, Some(first))
 }
 
-/// A UUID of version 7 of the run's start by the program's clock.
-fn run_id(started_at: jiff::Timestamp) -> String {
+/// A run that starts now; its id is a UUID of version 7 of that time by the program's clock.
+fn begin(started_at: jiff::Timestamp, selection: Selection) -> Run {
     let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
     let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
+    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string();
+    Run { id, started_at, finished_at: started_at, selection }
 }
