@@ -1,6 +1,7 @@
 //! The commands: wiring only, one file each.
 
 mod ids;
+mod monitor;
 mod show;
 mod signals;
 mod sinks;
@@ -9,7 +10,8 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::http::RootsError;
-use crate::report::ReportFileError;
+use crate::ping::PingUrlError;
+use crate::report::{MetricsFileError, ReportFileError};
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
@@ -40,6 +42,10 @@ pub(crate) enum Unprepared {
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsFileError),
+    #[error(transparent)]
+    Ping(#[from] PingUrlError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }

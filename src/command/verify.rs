@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ids::gather;
+use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::Sinks;
 use super::{Context, Unprepared, runtime};
@@ -25,17 +26,28 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
     if ids.is_empty() {
         context.diagnostics.error("nothing to verify; name records, or give a file of ids with --ids-from");
-        return Ok(Exit::Nothing);
     }
     let http = HttpClient::new(&settings.api.transport)?;
     let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
     let run = begin(context.clock.now(), Selection { ids: ids.len() as u64, ids_from });
     let files = ReportFile::create_all(&args.reports, &run)?;
+    let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
-    Ok(runtime()?.block_on(carry_out(args, context, settings, http, ids, sinks, run)))
+    let prepared = Prepared { settings, http, ids, sinks, monitor, run };
+    Ok(runtime()?.block_on(carry_out(args, context, prepared)))
+}
+
+/// All that was checked and opened before the run begins.
+struct Prepared {
+    settings: Settings,
+    http: HttpClient,
+    ids: Vec<RecordId>,
+    sinks: Sinks,
+    monitor: Monitor,
+    run: Run,
 }
 
 /// What goes to standard output and standard error.
@@ -50,15 +62,8 @@ fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> 
     }
 }
 
-async fn carry_out(
-    args: &cli::Verify,
-    context: &Context,
-    settings: Settings,
-    http: HttpClient,
-    ids: Vec<RecordId>,
-    mut sinks: Sinks,
-    mut run: Run,
-) -> Exit {
+async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
+    let Prepared { settings, http, ids, mut sinks, monitor, mut run } = prepared;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
     let store = Store::new(settings.store, &http, context.clock.clone(), backoff);
@@ -72,6 +77,7 @@ async fn carry_out(
         watch: &progress,
         cancel: &cancel,
     };
+    monitor.started().await;
     let batch = batch::run(ids, settings.concurrency, verifier, |report| progress.suspend(|| sinks.record(report)));
     let (ended, interrupted) = until_signals(batch, &cancel).await;
     let Some((summary, recorded)) = ended else {
@@ -80,7 +86,7 @@ async fn carry_out(
     };
     run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    Exit::of_run(&summary, interrupted, written && recorded.is_ok())
+    monitor.ended(&run, &summary, Exit::of_run(&summary, interrupted, written && recorded.is_ok())).await
 }
 
 /// Runs a batch; the first signal cancels it, the second drops it.

@@ -9,6 +9,7 @@ mod json;
 mod jsonl;
 mod junit;
 mod line;
+mod metrics;
 mod name;
 mod place;
 #[cfg(test)]
@@ -29,6 +30,8 @@ pub use json::JsonReport;
 pub use jsonl::JsonLinesReport;
 pub use junit::JunitReport;
 pub use line::Brief;
+pub use metrics::{Labels, MetricsFile, MetricsFileError};
+pub(crate) use place::same_place;
 pub use size::decimal_bytes;
 pub use text::{TextReport, totals};
 pub use visible::visible;
