@@ -5,4 +5,7 @@
 
 mod docs;
 mod harness;
+mod monitoring;
+mod reports;
 mod smoke;
+mod watchdog;
