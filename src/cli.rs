@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use jiff::SignedDuration;
 
 use crate::fixity::SizeRule;
+use crate::ping::FailOn;
 
 /// Proves that screen recordings are, byte for byte, what the service declared when they were made.
 #[derive(Debug, Parser)]
@@ -51,7 +52,7 @@ Keys are taken from the environment or from the credentials file, never from a f
 pub enum Command {
     /// Verify recordings and say of each whether it is intact
     #[command(after_long_help = EXIT_CODES)]
-    Verify(Verify),
+    Verify(Box<Verify>),
     /// List the records of a window
     List(List),
     /// Show a record as the Workspace API describes it
@@ -86,9 +87,15 @@ pub struct Verify {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Report")]
     pub format: Format,
-    /// Write the report to a file as well; its extension says how: .txt, .json, .jsonl (repeatable)
+    /// Write the report to a file as well, as its extension says (repeatable)
+    ///
+    /// .txt, .json, .jsonl, .csv, .xml (JUnit) or .sha256 (for sha256sum -c, intact objects only). {run_id} and {date}
+    /// (UTC) in the name become those of the run.
     #[arg(short = 'o', long = "report", value_name = "FILE", help_heading = "Report")]
     pub reports: Vec<PathBuf>,
+    /// Who is told about the run.
+    #[command(flatten)]
+    pub monitoring: Monitoring,
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
@@ -151,6 +158,21 @@ pub struct Window {
     /// Report records that are not uploaded yet, instead of counting them
     #[arg(long)]
     pub include_not_ready: bool,
+}
+
+/// Who watches from outside.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Monitoring")]
+pub struct Monitoring {
+    /// Replace this file by metrics of the run, for the node exporter's text file collector
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Tell a healthchecks server at this address that the run begins and how it ends
+    #[arg(long, value_name = "URL")]
+    pub ping_url: Option<String>,
+    /// What is told as a failure: findings and half runs, or any exit code but 0
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT", requires = "ping_url")]
+    pub ping_fail_on: PingFailOn,
 }
 
 /// `recverify show`.
@@ -292,6 +314,16 @@ pub enum ProgressArg {
     Never,
 }
 
+/// What is told as a failure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PingFailOn {
+    /// Findings, and runs whose results are not whole.
+    #[default]
+    Finding,
+    /// Any exit code but 0.
+    Any,
+}
+
 /// How buckets are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AddressingArg {
@@ -324,6 +356,15 @@ impl From<SizeRuleArg> for SizeRule {
             SizeRuleArg::Video => Self::Video,
             SizeRuleArg::Total => Self::Total,
             SizeRuleArg::Off => Self::Off,
+        }
+    }
+}
+
+impl From<PingFailOn> for FailOn {
+    fn from(arg: PingFailOn) -> Self {
+        match arg {
+            PingFailOn::Finding => Self::Finding,
+            PingFailOn::Any => Self::Any,
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod exit;
 pub mod fixity;
 pub mod gate;
 pub mod http;
+pub mod ping;
 pub mod progress;
 pub mod record;
 pub mod report;

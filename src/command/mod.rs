@@ -2,6 +2,7 @@
 
 mod ids;
 mod list;
+mod monitor;
 mod show;
 mod signals;
 mod sinks;
@@ -10,7 +11,8 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::http::RootsError;
-use crate::report::ReportFileError;
+use crate::ping::PingUrlError;
+use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
@@ -45,6 +47,10 @@ pub(crate) enum Unprepared {
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsFileError),
+    #[error(transparent)]
+    Ping(#[from] PingUrlError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }

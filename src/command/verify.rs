@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ids::gather;
+use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::Sinks;
 use super::{Context, Unprepared, runtime};
@@ -39,10 +40,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         context
             .diagnostics
             .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
-        return Ok(Exit::Nothing);
     }
     let http = HttpClient::new(&settings.api.transport)?;
-    let files = ReportFile::create_all(&args.reports)?;
+    let run = begin(started_at, reported(&selection, args));
+    let files = ReportFile::create_all(&args.reports, &run)?;
+    let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
@@ -50,11 +52,22 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
+    let prepared = Prepared { settings, http, selection, sinks, monitor, run };
     let runtime = runtime()?;
-    let exit = runtime.block_on(run(args, context, settings, http, selection, sinks, started_at));
+    let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
     Ok(exit)
+}
+
+/// All that was checked and opened before the run begins.
+struct Prepared {
+    settings: Settings,
+    http: HttpClient,
+    selection: Selection,
+    sinks: Sinks,
+    monitor: Monitor,
+    run: Run,
 }
 
 /// What goes to standard output and standard error.
@@ -69,15 +82,8 @@ fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> 
     }
 }
 
-async fn run(
-    args: &cli::Verify,
-    context: &Context,
-    settings: Settings,
-    http: HttpClient,
-    selection: Selection,
-    mut sinks: Sinks,
-    started_at: Timestamp,
-) -> Exit {
+async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
+    let Prepared { settings, http, selection, mut sinks, monitor, mut run } = prepared;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     // One key for both services is rejected for both; a token is a credential of its own.
     let of_store = Rejection::default();
@@ -99,7 +105,6 @@ async fn run(
         cancel: &cancel,
     };
     let tally = RefCell::new(Tally::default());
-    let mut selected = reported(&selection, args);
     let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
         Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
         Selection::Listed { criteria, limit, include_not_ready } => {
@@ -107,7 +112,8 @@ async fn run(
             Box::pin(source::listed(listing, limit, include_not_ready, &tally, &progress, &cancel))
         }
     };
-    progress.on(&Event::RunStarted { records: selected.ids });
+    monitor.started().await;
+    progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
     let batch = batch::run(source, bounds, verifier, |report| progress.suspend(|| sinks.record(report)));
     let (ended, interrupted) = until_signals(batch, &cancel).await;
@@ -115,18 +121,19 @@ async fn run(
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
-    let Tally { selected: count, not_ready, shortfall } = tally.into_inner();
-    summary.selected = count;
+    let Tally { selected, not_ready, shortfall } = tally.into_inner();
+    summary.selected = selected;
     summary.not_ready = not_ready;
     if let Some(reason) = &shortfall {
         context.diagnostics.error(&reason.message);
     }
-    selected.complete = shortfall.is_none() && interrupted.is_none();
-    selected.shortfall = shortfall;
-    let complete = selected.shortfall.is_none();
-    let run = Run { id: run_id(started_at), started_at, finished_at: context.clock.now(), selection: selected };
+    let complete = shortfall.is_none();
+    run.selection.complete = complete && interrupted.is_none();
+    run.selection.shortfall = shortfall;
+    run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    Exit::of_run(&summary, interrupted, written && recorded.is_ok(), complete)
+    let exit = Exit::of_run(&summary, interrupted, written && recorded.is_ok(), complete);
+    monitor.ended(&run, &summary, exit).await
 }
 
 /// The selection as reports have it.
@@ -157,9 +164,10 @@ async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationT
     (ended, Some(first))
 }
 
-/// A UUID of version 7 of the run's start by the program's clock.
-fn run_id(started_at: jiff::Timestamp) -> String {
+/// A run that starts now; its id is a UUID of version 7 of that time by the program's clock.
+fn begin(started_at: Timestamp, selection: report::Selection) -> Run {
     let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
     let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
+    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string();
+    Run { id, started_at, finished_at: started_at, selection }
 }

@@ -1,11 +1,19 @@
-//! Reports: what was established, as text, JSON or JSON lines, to any writer, record by record.
+//! Reports: what was established, for people and for machines, to any writer, record by record.
 
+mod checksums;
+mod csv;
 mod file;
 mod group;
 mod hint;
 mod json;
 mod jsonl;
+mod junit;
 mod line;
+mod metrics;
+mod name;
+mod place;
+#[cfg(test)]
+mod sample;
 mod size;
 mod text;
 mod visible;
@@ -15,12 +23,17 @@ use std::io;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use checksums::ChecksumReport;
+pub use csv::CsvReport;
 pub use file::{ReportFile, ReportFileError};
 pub use json::JsonReport;
 pub use jsonl::{JsonLinesReport, json_line};
+pub use junit::JunitReport;
 pub use line::Brief;
+pub use metrics::{Labels, MetricsFile, MetricsFileError};
+pub(crate) use place::same_place;
 pub use size::decimal_bytes;
-pub use text::TextReport;
+pub use text::{TextReport, totals};
 pub use visible::visible;
 
 use crate::evidence::{Reason, RecordReport};

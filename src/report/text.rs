@@ -156,7 +156,8 @@ pub(super) fn recorded(record: &Record) -> Option<String> {
 }
 
 /// `5 records: 1 altered, 4 intact; 3.2 MB read in 0.4 s`.
-pub(super) fn totals(run: &Run, summary: &Summary) -> String {
+#[must_use]
+pub fn totals(run: &Run, summary: &Summary) -> String {
     let records = if summary.records == 1 { "1 record".to_owned() } else { format!("{} records", summary.records) };
     let counted = Outcome::ALL.into_iter().filter(|outcome| summary.count(*outcome) > 0);
     let outcomes: Vec<_> = counted.map(|outcome| format!("{} {outcome}", summary.count(outcome))).collect();
