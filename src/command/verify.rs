@@ -36,7 +36,8 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
     let selection = selection::resolve(&args.window, ids, named, started_at)?;
     let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
-    if selection == Selection::Named(Vec::new()) {
+    let nothing = selection == Selection::Named(Vec::new());
+    if nothing {
         context
             .diagnostics
             .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
@@ -51,7 +52,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
-    let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
+    let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
     let prepared = Prepared { settings, http, selection, sinks, monitor, run };
     let runtime = runtime()?;
     let exit = runtime.block_on(carry_out(args, context, prepared));
@@ -70,11 +71,14 @@ struct Prepared {
     run: Run,
 }
 
-/// What goes to standard output and standard error.
-fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> {
+/// What goes to standard output and standard error. That there is nothing to verify has been said already.
+fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn ReportWriter>> {
     let out = context.out.clone();
     let brief = || Box::new(Brief::new(context.diagnostics.output(), context.quiet));
     match args.format {
+        cli::Format::Text if nothing => Vec::new(),
+        cli::Format::Json if nothing => vec![Box::new(JsonReport::new(out))],
+        cli::Format::Jsonl if nothing => vec![Box::new(JsonLinesReport::new(out))],
         cli::Format::Text if context.quiet => vec![brief()],
         cli::Format::Text => vec![Box::new(TextReport::new(out, context.color))],
         cli::Format::Json => vec![Box::new(JsonReport::new(out)), brief()],

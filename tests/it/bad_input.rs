@@ -163,7 +163,7 @@ fn variables_that_will_not_do() {
 
 #[test]
 fn reports_that_cannot_be_written() {
-    let use_one = "has no extension that names a report format; use .txt, .json or .jsonl";
+    let use_one = "has no extension that names a report format; use .txt, .json, .jsonl, .csv, .xml or .sha256";
     refuses_words("verify r -o report.pdf", &format!("report.pdf {use_one}"));
     refuses_words("verify r -o a.json -o report", &format!("report {use_one}"));
     for second in ["a.json", "./a.json"] {

@@ -51,8 +51,11 @@ fn a_place_that_cannot_be_written_ends_the_run_before_any_request() {
         ("nowhere/a.json", "error: the report nowhere/a.json cannot be written: "),
         ("file/a.json", "error: the report file/a.json cannot be written: "),
         ("dir.json", "error: the report dir.json cannot be written: is a directory\n"),
-        ("a.pdf", "error: a.pdf has no extension that names a report format; use .txt, .json or .jsonl\n"),
-        ("a", "error: a has no extension that names a report format; use .txt, .json or .jsonl\n"),
+        (
+            "a.pdf",
+            "error: a.pdf has no extension that names a report format; use .txt, .json, .jsonl, .csv, .xml or .sha256\n",
+        ),
+        ("a", "error: a has no extension that names a report format; use .txt, .json, .jsonl, .csv, .xml or .sha256\n"),
     ];
     for (file, message) in cases {
         let ended = recverify(&cloud).args("verify r -o").arg(file).in_dir(dir.path()).run();

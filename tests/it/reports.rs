@@ -137,7 +137,7 @@ fn what_cannot_be_written_as_asked_is_said_before_anything_is_asked() {
         ("-o {day}.csv", "{day} in the report name {day}.csv stands for nothing; {run_id} and {date} do"),
         ("-o r.csv -o ./r.csv", "two reports would be written to ./r.csv; give each a name of its own"),
         ("-o r.csv --metrics r.csv", "two reports would be written to r.csv; give each a name of its own"),
-        ("-o no/r.xml", "the report no/r.xml cannot be written: No such file or directory (os error 2)"),
+        ("-o no/r.xml", "the report no/r.xml cannot be written: there is no directory no; make it first"),
         ("--metrics no/r.prom", "the metrics file no/r.prom cannot be written: No such file or directory (os error 2)"),
         ("--ping-url http://10.0.0.1/x", "the ping address is plain http: use https, or --allow-http if you must"),
     ];
