@@ -27,6 +27,7 @@ pub mod exit;
 pub mod fixity;
 pub mod gate;
 pub mod http;
+pub mod ledger;
 pub mod progress;
 pub mod record;
 pub mod report;

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 pub use file::{ReportFile, ReportFileError};
 pub use json::JsonReport;
+pub(crate) use json::canonical_json;
 pub use jsonl::JsonLinesReport;
 pub use line::Brief;
 pub use size::decimal_bytes;
