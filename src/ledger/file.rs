@@ -32,44 +32,66 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, LedgerError> {
 
 /// Opens for writing; the caller holds the lock.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, LedgerError> {
-    match fs::metadata(path) {
-        Ok(found) if found.len() > 0 || !found.is_file() => drop(recognised(path, path)?),
-        Ok(_) => create(path)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path)?,
-        Err(source) => return Err(LedgerError::Open { path: path.to_owned(), source }),
+    match length(path)? {
+        None | Some(0) => create(path)?,
+        Some(_) => recognise(path)?,
     }
-    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | common())?;
+    let mut connection = connect(path, path)?;
     durable(&connection)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
 }
 
 /// Opens for reading; a run that writes meanwhile is neither waited for nor disturbed.
+///
+/// The file is opened as if to write where that is allowed, or else the last one to close it could not clear away the
+/// log; `query_only` keeps every statement from changing anything.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
-    match fs::metadata(path) {
-        Ok(found) if found.len() > 0 || !found.is_file() => {}
-        Ok(_) => return Err(LedgerError::NotADatabase(path.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LedgerError::Absent(path.to_owned())),
-        Err(source) => return Err(LedgerError::Open { path: path.to_owned(), source }),
+    if length(path)?.is_none() {
+        return Err(LedgerError::Absent(path.to_owned()));
     }
     let path = resolve(path)?;
-    match recognised(&path, &path) {
+    recognise(&path)?;
+    let connection = match connect(&path, &path) {
         // Where nothing can be written, SQLite cannot share a log with a writer; without a log there is no writer.
         Err(LedgerError::ReadOnly(_) | LedgerError::Database(_)) if !beside(&path, "-wal").exists() => {
-            recognised(&path, &immutable(&path))
+            connect(&path, &immutable(&path))?
         }
-        opened => opened,
+        opened => opened?,
+    };
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// How many bytes the file has; `None` if there is none.
+fn length(path: &Path) -> Result<Option<u64>, LedgerError> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(Some(found.len())),
+        Ok(_) => Err(LedgerError::NotADatabase(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(LedgerError::Open { path: path.to_owned(), source }),
     }
 }
 
-/// Opens what lies at `location` read-only and refuses what is no ledger this program can use.
-fn recognised(path: &Path, location: &Path) -> Result<Connection, LedgerError> {
+/// Refuses what is no ledger this program can use, by the file alone: opened so, SQLite makes no log beside it. (To
+/// read its header ourselves could drop locks SQLite holds on it, see [`super::lock`].)
+fn recognise(path: &Path) -> Result<(), LedgerError> {
+    /// SQLite takes what is shorter than its smallest page for an empty database.
+    const SMALLEST_PAGE: u64 = 512;
+    if length(path)?.is_none_or(|length| length < SMALLEST_PAGE) {
+        return Err(LedgerError::NotADatabase(path.to_owned()));
+    }
+    connect(path, &immutable(path)).map(drop)
+}
+
+/// Opens what is there and checks by its marks that it is a ledger this program knows.
+fn connect(path: &Path, location: &Path) -> Result<Connection, LedgerError> {
     let refused = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => LedgerError::NotADatabase(path.to_owned()),
         _ => error.into(),
     };
-    let connection =
-        Connection::open_with_flags(location, OpenFlags::SQLITE_OPEN_READ_ONLY | common()).map_err(refused)?;
+    let access = if location == path { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let connection = Connection::open_with_flags(location, access | common()).map_err(refused)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     if number("application_id").map_err(refused)? != schema::APPLICATION_ID {
         return Err(LedgerError::Foreign(path.to_owned()));

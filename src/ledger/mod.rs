@@ -72,4 +72,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -5,12 +5,12 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "recv" in ASCII: marks a SQLite file as one of ours (`PRAGMA application_id`).
 pub(super) const APPLICATION_ID: i64 = 0x7265_6376;
 
-/// Step n takes tables of version n to version n + 1. A step may add tables, columns, views and indexes and never
-/// touches a written row.
-const MIGRATIONS: &[&str] = &[TABLES];
-
 /// The version this program writes (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+pub(super) const VERSION: i64 = 1;
+
+/// Each step and the version it leads to. A step may add tables, columns, views and indexes and never touches a written
+/// row; triggers and the view `chain` are made anew after the last one.
+const STEPS: [(i64, &str); 1] = [(VERSION, TABLES)];
 
 /// Times are milliseconds since 1970, UTC. JSON columns are compact. Wide columns come last, so that narrow ones are
 /// read without following a report over its overflow pages.
@@ -101,40 +101,37 @@ const OTHER_KEYS: [(&str, &str); 2] = [("run", "run_id = NEW.run_id"), ("run_end
 /// Triggers that refuse whatever is no plain append, from any program. A replacement by `INSERT OR REPLACE` fires no
 /// delete trigger, so an insert has to bring the next free number and no key that is there already.
 fn triggers() -> String {
-    let mut sql = String::new();
-    let mut refuse = |table: &str, name: &str, when: &str, condition: &str| {
-        sql.push_str(&format!(
+    let refuse = |table: &str, name: &str, when: &str, condition: &str| {
+        format!(
             "DROP TRIGGER IF EXISTS {table}_{name};
              CREATE TRIGGER {table}_{name} BEFORE {when} ON {table} {condition}
              BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: {table}'); END;\n"
-        ));
+        )
     };
-    for table in EVIDENCE.into_iter().chain(NAMES.map(|(table, _)| table)) {
-        refuse(table, "keeps", "DELETE", "");
-        refuse(table, "stays", "UPDATE", "");
-    }
-    for table in EVIDENCE {
-        refuse(table, "grows", "INSERT", "WHEN NEW.seq IS NOT 1 + (SELECT seq FROM last_entry)");
-    }
-    for (table, key) in OTHER_KEYS {
-        refuse(table, "once", "INSERT", &format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE {key})"));
-    }
-    for (table, key) in NAMES {
+    let fixed = EVIDENCE
+        .into_iter()
+        .chain(NAMES.map(|(table, _)| table))
+        .map(|table| refuse(table, "keeps", "DELETE", "") + &refuse(table, "stays", "UPDATE", ""));
+    let grows =
+        EVIDENCE.map(|table| refuse(table, "grows", "INSERT", "WHEN NEW.seq IS NOT 1 + (SELECT seq FROM last_entry)"));
+    let once = OTHER_KEYS.map(|(table, key)| {
+        refuse(table, "once", "INSERT", &format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE {key})"))
+    });
+    let names = NAMES.map(|(table, key)| {
         let next = format!("NEW.id IS NOT 1 + (SELECT coalesce(max(id), 0) FROM {table})");
-        refuse(table, "grows", "INSERT", &format!("WHEN {next} OR EXISTS (SELECT 1 FROM {table} WHERE {key})"));
-    }
-    sql
+        refuse(table, "grows", "INSERT", &format!("WHEN {next} OR EXISTS (SELECT 1 FROM {table} WHERE {key})"))
+    });
+    fixed.chain(grows).chain(once).chain(names).collect()
 }
 
 /// Brings a database to the current version, all in one transaction or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let done = usize::try_from(version).unwrap_or(0);
-    if done >= MIGRATIONS.len() {
+    if version >= VERSION {
         return Ok(());
     }
-    for step in &MIGRATIONS[done..] {
+    for (_, step) in STEPS.iter().filter(|(leads_to, _)| *leads_to > version) {
         transaction.execute_batch(step)?;
     }
     transaction.execute_batch(&triggers())?;
