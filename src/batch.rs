@@ -1,55 +1,95 @@
 //! Many records: as many at once as allowed, ended early when asked, each handed over as soon as it is known.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 
 use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{FuturesUnordered, Stream};
+use tokio::time::Instant;
 
+use crate::budget::{Budget, Spending};
 use crate::event::Event;
-use crate::evidence::RecordReport;
-use crate::record::RecordId;
+use crate::evidence::{ObjectReport, RecordReport};
+use crate::source::Planned;
 use crate::summary::Summary;
 use crate::verify::Verifier;
 
-/// Verifies every record, `concurrency` at once, and hands each report to `recorder` before it is forgotten.
+/// Bounds of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Records at once.
+    pub concurrency: NonZeroUsize,
+    /// What may be spent.
+    pub budget: Budget,
+}
+
+/// What a batch came to.
+#[derive(Debug)]
+pub struct Batch<E> {
+    /// Totals of the records with an outcome.
+    pub summary: Summary,
+    /// Whether every report was taken.
+    pub recorded: Result<(), E>,
+}
+
+/// Verifies the records of a source and hands each report to `recorder` before it is forgotten.
 ///
-/// After cancellation the records in flight end with what is known, and those not reached are handed over as such. An
-/// error of the recorder ends the run the same way and is returned with the totals so far.
+/// Beyond its budget a batch only counts what is left. After cancellation the records in flight end with what is known,
+/// and those the source still gives are handed over as not reached. An error of the recorder ends the batch that way.
 pub async fn run<E>(
-    ids: Vec<RecordId>,
-    concurrency: NonZeroUsize,
+    source: impl Stream<Item = Planned>,
+    bounds: Bounds,
     verifier: Verifier<'_>,
     mut recorder: impl FnMut(&RecordReport) -> Result<(), E>,
-) -> (Summary, Result<(), E>) {
-    verifier.watch.on(&Event::RunStarted { records: ids.len() as u64 });
-    let mut summary = Summary::default();
-    let mut outlet = Ok(());
-    let mut waiting = VecDeque::from(ids);
+) -> Batch<E> {
+    let mut source = std::pin::pin!(source);
+    let mut batch = Batch { summary: Summary::default(), recorded: Ok(()) };
+    let mut spending = Spending::default();
     let mut running = FuturesUnordered::new();
+    let mut drained = false;
+    let mut next: Option<Planned> = None;
     loop {
-        while running.len() < concurrency.get()
-            && !verifier.cancel.is_cancelled()
-            && let Some(id) = waiting.pop_front()
-        {
-            running.push(async move { Box::pin(verifier.verify(&id)).await });
-        }
-        let report = match running.next().await {
-            Some(report) => report,
-            None => match waiting.pop_front() {
-                Some(id) => verifier.not_reached(&id),
-                None => break,
-            },
-        };
-        summary.add(&report);
-        verifier.watch.on(&Event::RecordFinished { report: &report });
-        if outlet.is_ok() {
-            outlet = recorder(&report);
-            if outlet.is_err() {
-                verifier.cancel.cancel();
+        // A record that was pulled waits here until there is room for it.
+        if let Some(planned) = next.take() {
+            if verifier.cancel.is_cancelled() {
+                take(&mut batch, &verifier, &mut recorder, &verifier.not_reached(&planned.id));
+            } else if !spending.allows(&bounds.budget, planned.bytes, Instant::now()) {
+                batch.summary.leave(planned.began_at);
+            } else if running.len() < bounds.concurrency.get() {
+                spending.start(planned.bytes);
+                running.push(async move { (Box::pin(verifier.verify(&planned.id)).await, planned.bytes) });
+            } else {
+                next = Some(planned);
             }
+        }
+        tokio::select! {
+            biased;
+            Some((report, declared)) = running.next(), if !running.is_empty() => {
+                spending.end(declared, report.objects.iter().map(ObjectReport::transferred).sum());
+                take(&mut batch, &verifier, &mut recorder, &report);
+            }
+            planned = source.next(), if !drained && next.is_none() => {
+                drained = planned.is_none();
+                next = planned;
+            }
+            else => break,
         }
     }
     verifier.watch.on(&Event::RunFinished);
-    (summary, outlet)
+    batch
+}
+
+fn take<E>(
+    batch: &mut Batch<E>,
+    verifier: &Verifier<'_>,
+    recorder: &mut impl FnMut(&RecordReport) -> Result<(), E>,
+    report: &RecordReport,
+) {
+    batch.summary.add(report);
+    verifier.watch.on(&Event::RecordFinished { report });
+    if batch.recorded.is_ok() {
+        batch.recorded = recorder(report);
+        if batch.recorded.is_err() {
+            verifier.cancel.cancel();
+        }
+    }
 }

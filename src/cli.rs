@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use jiff::SignedDuration;
 
 use crate::fixity::SizeRule;
+use crate::ping::FailOn;
 
 /// Proves that screen recordings are, byte for byte, what the service declared when they were made.
 #[derive(Debug, Parser)]
@@ -51,9 +52,13 @@ Keys are taken from the environment or from the credentials file, never from a f
 pub enum Command {
     /// Verify recordings and say of each whether it is intact
     #[command(after_long_help = EXIT_CODES)]
-    Verify(Verify),
+    Verify(Box<Verify>),
+    /// List the records of a window
+    List(List),
     /// Show a record as the Workspace API describes it
     Show(Show),
+    /// Ask a ledger what was verified
+    Ledger(Ledger),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -72,6 +77,9 @@ pub struct Verify {
     /// Take record ids from a file too, one a line; # begins a comment, - is standard input
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
+    /// Which records of a window.
+    #[command(flatten)]
+    pub window: Window,
     /// How the services are reached.
     #[command(flatten)]
     pub connection: Connection,
@@ -81,20 +89,92 @@ pub struct Verify {
     /// What goes to standard output
     #[arg(long, value_enum, default_value_t, help_heading = "Report")]
     pub format: Format,
-    /// Write the report to a file as well; its extension says how: .txt, .json, .jsonl (repeatable)
+    /// Write the report to a file as well, as its extension says (repeatable)
+    ///
+    /// .txt, .json, .jsonl, .csv, .xml (JUnit) or .sha256 (for sha256sum -c, intact objects only). {run_id} and {date}
+    /// (UTC) in the name become those of the run.
     #[arg(short = 'o', long = "report", value_name = "FILE", help_heading = "Report")]
     pub reports: Vec<PathBuf>,
+    /// Who is told about the run.
+    #[command(flatten)]
+    pub monitoring: Monitoring,
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
+    /// Start no more records once so much was read: 500MB, 2GB, 1.5TB (kB is 1,000 bytes); one always runs
+    #[arg(long, value_name = "SIZE", help_heading = "Budget", value_parser = size)]
+    pub max_bytes: Option<u64>,
+    /// Start no more records after so long: 90s, 45m, 6h
+    #[arg(long, value_name = "TIME", help_heading = "Budget", value_parser = duration)]
+    pub max_duration: Option<Duration>,
     /// How many records are verified at once
     #[arg(
         long,
         value_name = "N",
+        value_parser = count,
         help_heading = "Verification",
         long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
     )]
     pub concurrency: Option<NonZeroUsize>,
+}
+
+/// `recverify list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which records.
+    #[command(flatten)]
+    pub window: Window,
+    /// How the service is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Print lines for people, or a record a line as JSON
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// Records selected by when they began and by filters.
+#[derive(Debug, Args, Default, Clone)]
+#[command(next_help_heading = "Selection")]
+pub struct Window {
+    /// Recordings that began then or later: 24h, 7d, a date, or an RFC 3339 time; without a zone UTC
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Recordings that began then or earlier; a date means all of that day [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Of this desktop
+    #[arg(long, value_name = "ID")]
+    pub desktop_id: Option<String>,
+    /// Of desktops of this name (repeatable, 100 at most)
+    #[arg(long = "desktop-name", value_name = "NAME")]
+    pub desktop_names: Vec<String>,
+    /// Of this user
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// Of this type: FULL, INTERVAL, OPERATION, SESSION
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// At most so many records, oldest first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Report records that are not uploaded yet, instead of counting them
+    #[arg(long)]
+    pub include_not_ready: bool,
+}
+
+/// Who watches from outside.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Monitoring")]
+pub struct Monitoring {
+    /// Replace this file by metrics of the run, for the node exporter's text file collector
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Tell a healthchecks server at this address that the run begins and how it ends
+    #[arg(long, value_name = "URL")]
+    pub ping_url: Option<String>,
+    /// What is told as a failure: findings and half runs, or any exit code but 0
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT", requires = "ping_url")]
+    pub ping_fail_on: PingFailOn,
 }
 
 /// `recverify show`.
@@ -109,6 +189,67 @@ pub struct Show {
     /// Print the fields, or the API's answer as it came
     #[arg(long, value_enum, default_value_t)]
     pub format: ShowFormat,
+}
+
+/// `recverify ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// What is asked.
+    #[command(subcommand)]
+    pub question: LedgerQuestion,
+}
+
+/// What a ledger is asked.
+#[derive(Debug, Subcommand)]
+pub enum LedgerQuestion {
+    /// Records by outcome, the oldest never found intact, the last run
+    Status {
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+    /// Everything the ledger knows of one record
+    Show {
+        /// The record
+        #[arg(value_name = "RECORD_ID")]
+        record_id: String,
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+    /// Every verification, one a line
+    Export {
+        /// As JSON lines with the whole report, or as CSV with what was declared
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+}
+
+/// A ledger to be read, and whose records of it.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The ledger
+    #[arg(long, value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// Only records of this project, if the ledger holds several
+    #[arg(long)]
+    pub project_id: Option<String>,
+    /// Only records of this Workspace API
+    #[arg(long, value_name = "URL")]
+    pub workspace_endpoint: Option<String>,
+}
+
+/// How a ledger is exported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One verification a line, its whole report in it.
+    #[default]
+    Jsonl,
+    /// For spreadsheets.
+    Csv,
 }
 
 /// Where the services are and how long they may take.
@@ -194,6 +335,16 @@ pub enum Format {
     Jsonl,
 }
 
+/// How records are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One record a line.
+    Jsonl,
+}
+
 /// How a record is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ShowFormat {
@@ -224,6 +375,16 @@ pub enum ProgressArg {
     Auto,
     /// Never.
     Never,
+}
+
+/// What is told as a failure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PingFailOn {
+    /// Findings, and runs whose results are not whole.
+    #[default]
+    Finding,
+    /// Any exit code but 0.
+    Any,
 }
 
 /// How buckets are named.
@@ -262,9 +423,41 @@ impl From<SizeRuleArg> for SizeRule {
     }
 }
 
+impl From<PingFailOn> for FailOn {
+    fn from(arg: PingFailOn) -> Self {
+        match arg {
+            PingFailOn::Finding => Self::Finding,
+            PingFailOn::Any => Self::Any,
+        }
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
+}
+
+/// A number with a decimal unit, as stores bill: `500MB`, `1.5 GB`, `4096`.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 6] = [("kb", 3), ("mb", 6), ("gb", 9), ("tb", 12), ("pb", 15), ("b", 0)];
+    let refused = || "a size such as 500MB, 2GB or 1.5TB is expected; kB is 1,000 bytes".to_owned();
+    let lower = text.trim().to_ascii_lowercase();
+    let (number, power) = UNITS
+        .iter()
+        .find_map(|(unit, power)| lower.strip_suffix(unit).map(|number| (number, *power)))
+        .unwrap_or((&lower, 0));
+    let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let places = u32::try_from(fraction.len()).map_err(|_| refused())?;
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || places > power {
+        return Err(refused());
+    }
+    let amount: u64 = format!("{whole}{fraction}").parse().map_err(|_| refused())?;
+    amount.checked_mul(10u64.pow(power - places)).filter(|bytes| *bytes > 0).ok_or_else(refused)
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a number from 1 on is expected".to_owned())
 }
 
 /// What became of a command line that asks for nothing to be run.
@@ -318,8 +511,13 @@ pub fn manual() -> Vec<u8> {
     let command = Cli::command();
     // Writing to memory cannot fail, and nothing else in it can.
     let _ = clap_mangen::Man::new(command.clone()).render(&mut page);
-    for sub in command.get_subcommands() {
-        let title = format!("recverify {}", sub.get_name()).to_uppercase();
+    let nested = |command: &clap::Command| command.get_subcommands().cloned().collect::<Vec<_>>();
+    let commands = nested(&command).into_iter().flat_map(|command| match nested(&command) {
+        none if none.is_empty() => vec![(command.get_name().to_owned(), command)],
+        subs => subs.into_iter().map(|sub| (format!("{} {}", command.get_name(), sub.get_name()), sub)).collect(),
+    });
+    for (name, sub) in commands {
+        let title = format!("recverify {name}").to_uppercase();
         page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
         let man = clap_mangen::Man::new(sub.clone());
         let _ = man.render_synopsis_section(&mut page).and_then(|()| man.render_description_section(&mut page));
@@ -359,6 +557,17 @@ mod tests {
             wrong("recverify verify a --stall-timeout 0s"),
             "invalid value '0s' for '--stall-timeout <TIME>': a time such as 500ms, 30s or 2m is expected; see recverify --help"
         );
+    }
+
+    #[test]
+    fn sizes_are_decimal() {
+        let cases = [("4096", 4096), ("1kB", 1000), ("1.5 GB", 1_500_000_000), ("2tb", 2_000_000_000_000), ("7B", 7)];
+        for (text, bytes) in cases {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "GB", "1.5", "-1MB", "1e9", "1.2345kB", "99999999999999999999", "99999PB", "1GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
     }
 
     #[test]

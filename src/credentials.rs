@@ -57,7 +57,7 @@ const FAMILIES: [Family; 2] = [
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// One half of a pair.
-    #[error("{present} is set without {absent}")]
+    #[error("{present} is set without {absent}; keys of different families are never mixed")]
     Half {
         /// The variable that is set.
         present: &'static str,
@@ -73,14 +73,14 @@ pub enum CredentialsError {
         source: std::io::Error,
     },
     /// The file is no INI file.
-    #[error("the credentials file {path} is malformed at line {line}: {message}")]
+    #[error(
+        "the credentials file {path} is malformed; below [basic] each line has to be a name, an equals sign and a value"
+    )]
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// Where, counted from 1.
-        line: usize,
-        /// What is wrong.
-        message: String,
+        /// The parser's error. Its place is where it gave up, often the end of the file, so it is not told.
+        source: ini::ParseError,
     },
     /// The file has no complete pair.
     #[error("the credentials file {path} has no {key} in its section [basic]")]
@@ -119,14 +119,19 @@ pub fn find_key(variables: &Variables) -> Result<Option<FoundKey>, CredentialsEr
             (None, None) => {}
         }
     }
+    // A file belongs to no family of variables, so where it has no project a variable may name one.
+    let with_project = |found: FoundKey| {
+        let project_id = found.project_id.clone().or_else(|| project_in_environment(variables).map(str::to_owned));
+        Some(FoundKey { project_id, ..found })
+    };
     if let Some(path) = set(variables, "HUAWEICLOUD_SDK_CREDENTIALS_FILE") {
-        return key_in_file(Path::new(path)).map(Some);
+        return key_in_file(Path::new(path)).map(with_project);
     }
     let Some(home) = set(variables, "HOME") else { return Ok(None) };
     let path = Path::new(home).join(".huaweicloud").join("credentials");
     match key_in_file(&path) {
         Err(CredentialsError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        found => found.map(Some),
+        found => found.map(with_project),
     }
 }
 
@@ -141,11 +146,8 @@ fn key_in_file(path: &Path) -> Result<FoundKey, CredentialsError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| CredentialsError::Unreadable { path: path.to_owned(), source })?;
     let literal = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let file = Ini::load_from_str_opt(&text, literal).map_err(|error| CredentialsError::Malformed {
-        path: path.to_owned(),
-        line: error.line + 1,
-        message: error.msg.to_string(),
-    })?;
+    let file = Ini::load_from_str_opt(&text, literal)
+        .map_err(|source| CredentialsError::Malformed { path: path.to_owned(), source })?;
     let value = |key: &str| file.get_from(Some("basic"), key).filter(|value| !value.is_empty());
     let need = |key| value(key).ok_or_else(|| CredentialsError::Incomplete { path: path.to_owned(), key });
     Ok(FoundKey {
@@ -190,7 +192,10 @@ mod tests {
 
         let halves = variables(&[("HUAWEICLOUD_SDK_AK", "a"), ("HW_SECRET_KEY", "b")]);
         let error = find_key(&halves).expect_err("half a pair").to_string();
-        assert_eq!(error, "HUAWEICLOUD_SDK_AK is set without HUAWEICLOUD_SDK_SK");
+        assert_eq!(
+            error,
+            "HUAWEICLOUD_SDK_AK is set without HUAWEICLOUD_SDK_SK; keys of different families are never mixed"
+        );
     }
 
     #[test]

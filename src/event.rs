@@ -20,10 +20,10 @@ pub struct ObjectRef<'a> {
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
-    /// A run began; how many records were selected.
+    /// A run began.
     RunStarted {
-        /// Records selected.
-        records: u64,
+        /// How many records it has; `None` while a listing is still being read.
+        records: Option<u64>,
     },
     /// A record's two objects are about to be looked for.
     RecordStarted {

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
+pub use crate::time::{millis, millis_opt, report_time};
 
 /// Everything one run established about one record.
 #[derive(Debug, Clone, Serialize)]
@@ -42,7 +43,7 @@ pub struct ObjectReport {
     pub reason: Option<Reason>,
     /// The declared digest, exactly as the record has it.
     pub declared_sha256: Option<String>,
-    /// The digest of the whole object as read; `None` unless every byte of one version was read.
+    /// The digest of what was read, once a read came to its end; only the outcome says what it proves.
     pub observed_sha256: Option<Sha256Digest>,
     /// How many bytes were read in order before the read ended, whole or not; `None` when none was begun.
     pub observed_bytes: Option<u64>,
@@ -203,25 +204,6 @@ impl ObjectReport {
     }
 }
 
-/// A time as reports have it: RFC 3339, UTC, milliseconds.
-#[must_use]
-pub fn report_time(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
-/// Writes a time as reports have it.
-pub fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&report_time(*at))
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field by reference")]
-fn millis_opt<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => millis(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,10 +223,5 @@ mod tests {
         let answer = serde_json::to_value(Answer::new(vec![0xff, 0x00])).expect("plain data serialises");
         assert_eq!(answer["body_base64"], json!("/wA="));
         assert_eq!(answer.get("body"), None);
-    }
-
-    #[test]
-    fn times_have_milliseconds_and_a_z() {
-        assert_eq!(report_time(Timestamp::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
     }
 }

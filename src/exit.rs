@@ -48,18 +48,20 @@ impl Exit {
     }
 
     /// How a run ends: not recorded before interrupted before a finding before undecided before success.
+    ///
+    /// `complete` says whether the selection came to its end: what a listing did not show cannot be called intact.
     #[must_use]
-    pub fn of_run(summary: &Summary, interrupted: Option<Signal>, recorded: bool) -> Self {
+    pub fn of_run(summary: &Summary, interrupted: Option<Signal>, recorded: bool, complete: bool) -> Self {
         if !recorded {
             Self::NotRecorded
         } else if let Some(signal) = interrupted {
             Self::Interrupted(signal)
         } else if summary.findings() > 0 {
             Self::Finding
-        } else if summary.records == 0 {
-            Self::Nothing
-        } else if summary.count(Outcome::Intact) < summary.records {
+        } else if !complete || summary.count(Outcome::Intact) < summary.records {
             Self::Undecided
+        } else if summary.records + summary.skipped + summary.left == 0 {
+            Self::Nothing
         } else {
             Self::Success
         }
@@ -94,20 +96,35 @@ mod tests {
             (Outcome::Unverified, 3),
         ];
         for (outcome, code) in cases {
-            assert_eq!(Exit::of_run(&summary(outcome), None, true).code(), code, "{outcome}");
+            assert_eq!(Exit::of_run(&summary(outcome), None, true, true).code(), code, "{outcome}");
         }
-        assert_eq!(Exit::of_run(&Summary::default(), None, true).code(), 4);
+        assert_eq!(Exit::of_run(&Summary::default(), None, true, true).code(), 4);
+    }
+
+    #[test]
+    fn what_was_selected_and_needs_no_read_is_no_empty_selection() {
+        let all_skipped = Summary { selected: 2, skipped: 2, ..Summary::default() };
+        assert_eq!(Exit::of_run(&all_skipped, None, true, true).code(), 0);
+        let none_ready = Summary { selected: 2, not_ready: 2, ..Summary::default() };
+        assert_eq!(Exit::of_run(&none_ready, None, true, true).code(), 4);
+    }
+
+    #[test]
+    fn a_selection_cut_short_is_undecided_unless_there_is_a_finding() {
+        assert_eq!(Exit::of_run(&Summary::default(), None, true, false).code(), 3);
+        assert_eq!(Exit::of_run(&summary(Outcome::Intact), None, true, false).code(), 3);
+        assert_eq!(Exit::of_run(&summary(Outcome::Altered), None, true, false).code(), 1);
     }
 
     #[test]
     fn what_was_not_recorded_outranks_an_interruption_and_that_a_finding() {
         let altered = summary(Outcome::Altered);
-        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), false).code(), 6);
-        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), true).code(), 130);
-        assert_eq!(Exit::of_run(&altered, Some(Signal::Terminate), true).code(), 143);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), false, true).code(), 6);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Interrupt), true, true).code(), 130);
+        assert_eq!(Exit::of_run(&altered, Some(Signal::Terminate), true, true).code(), 143);
         let mut both = altered;
         both.records += 1;
         both.unverified += 1;
-        assert_eq!(Exit::of_run(&both, None, true).code(), 1);
+        assert_eq!(Exit::of_run(&both, None, true, true).code(), 1);
     }
 }

@@ -5,7 +5,7 @@
 //! credential has been accepted once, requests go one at a time, and after a rejection none goes at all.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::fixity::Code;
 
@@ -16,8 +16,23 @@ const FAILURES_IN_A_ROW: u32 = 20;
 #[derive(Debug)]
 pub struct Gate {
     service: &'static str,
+    rejection: Rejection,
     first: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+}
+
+/// Whether a credential was rejected; shared by the gates of all services it is shown to.
+#[derive(Debug, Clone, Default)]
+pub struct Rejection(Arc<Mutex<Option<Closed>>>);
+
+impl Rejection {
+    fn get(&self) -> Option<Closed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, closed: Closed) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(closed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,10 +60,11 @@ pub struct Pass<'a> {
 }
 
 impl Gate {
-    /// An open gate; `service` names it in messages ("the Workspace API", "the store").
+    /// An open gate; `service` names it in messages ("the Workspace API", "the store"), `rejection` belongs to the
+    /// credential it is asked with.
     #[must_use]
-    pub fn new(service: &'static str) -> Self {
-        Self { service, first: tokio::sync::Mutex::new(()), state: Mutex::default() }
+    pub fn new(service: &'static str, rejection: Rejection) -> Self {
+        Self { service, rejection, first: tokio::sync::Mutex::new(()), state: Mutex::default() }
     }
 
     /// Waits until a request to `host` may be sent.
@@ -92,6 +108,9 @@ impl Gate {
     }
 
     fn open(&self, host: &str) -> Result<(), Closed> {
+        if let Some(closed) = self.rejection.get() {
+            return Err(closed);
+        }
         let state = self.state();
         match state.closed.as_ref().or_else(|| state.unresolved.get(host)) {
             Some(closed) => Err(closed.clone()),
@@ -110,13 +129,10 @@ impl Pass<'_> {
         self.gate.state().accepted = true;
     }
 
-    /// The service rejected the credential: nothing is sent with it any more.
+    /// The service rejected the credential, as `message` says: nothing is sent with it any more.
     pub fn rejected(self, message: &str) {
-        let service = self.gate.service;
-        self.gate.state().closed.get_or_insert_with(|| Closed {
-            code: Code::Unauthorized,
-            message: format!("not asked, so as not to lock the key: {service} rejected it ({message})"),
-        });
+        let message = format!("not asked, so as not to lock the key: {message}");
+        self.gate.rejection.set(Closed { code: Code::Unauthorized, message });
     }
 }
 
@@ -132,7 +148,7 @@ mod tests {
     #[test]
     fn the_first_request_goes_alone_and_acceptance_opens_the_gate() {
         block_on(async {
-            let gate = Gate::new("the store");
+            let gate = Gate::new("the store", Rejection::default());
             let first = gate.enter("h").await.expect("open");
             let mut second = std::pin::pin!(gate.enter("h"));
             assert!(second.as_mut().now_or_never().is_none());
@@ -145,7 +161,7 @@ mod tests {
     #[test]
     fn a_request_that_proved_nothing_lets_one_more_try_alone() {
         block_on(async {
-            let gate = Gate::new("the store");
+            let gate = Gate::new("the store", Rejection::default());
             drop(gate.enter("h").await);
             let _next = gate.enter("h").await.expect("open");
             assert!(gate.enter("h").now_or_never().is_none());
@@ -155,24 +171,31 @@ mod tests {
     #[test]
     fn a_rejection_closes_it_for_those_who_wait_too() {
         block_on(async {
-            let gate = Gate::new("the Workspace API");
+            let gate = Gate::new("the Workspace API", Rejection::default());
             let first = gate.enter("h").await.expect("open");
             let mut second = std::pin::pin!(gate.enter("h"));
             assert!(second.as_mut().now_or_never().is_none());
-            first.rejected("APIGW.0301");
+            first.rejected("the API rejected the credential");
             let closed = second.await.expect_err("closed");
             assert_eq!(closed.code, Code::Unauthorized);
-            assert_eq!(
-                closed.message,
-                "not asked, so as not to lock the key: the Workspace API rejected it (APIGW.0301)"
-            );
+            assert_eq!(closed.message, "not asked, so as not to lock the key: the API rejected the credential");
+        });
+    }
+
+    #[test]
+    fn a_key_rejected_by_one_service_is_not_shown_to_the_other() {
+        block_on(async {
+            let rejection = Rejection::default();
+            let [api, store] = ["the Workspace API", "the store"].map(|name| Gate::new(name, rejection.clone()));
+            store.enter("h").await.expect("open").rejected("the store rejected the credential");
+            assert_eq!(api.enter("h").await.expect_err("closed").code, Code::Unauthorized);
         });
     }
 
     #[test]
     fn twenty_failures_of_one_kind_in_a_row_close_it_and_nothing_less() {
         block_on(async {
-            let gate = Gate::new("the store");
+            let gate = Gate::new("the store", Rejection::default());
             for _ in 0..19 {
                 gate.failed(Code::ServiceError, "503");
             }
@@ -194,7 +217,7 @@ mod tests {
     #[test]
     fn a_name_that_does_not_resolve_closes_only_its_host() {
         block_on(async {
-            let gate = Gate::new("the store");
+            let gate = Gate::new("the store", Rejection::default());
             gate.unresolved("a.example", "the name a.example does not resolve");
             assert!(gate.enter("a.example").await.is_err());
             assert!(gate.enter("b.example").await.is_ok());

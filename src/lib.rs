@@ -16,6 +16,7 @@
 //! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← verify ← batch ← command`.
 
 pub mod batch;
+pub mod budget;
 pub mod cli;
 pub mod clock;
 mod command;
@@ -28,13 +29,17 @@ pub mod fixity;
 pub mod gate;
 pub mod http;
 pub mod ledger;
+pub mod ping;
 pub mod progress;
 pub mod record;
 pub mod report;
+pub mod selection;
 pub mod settings;
+pub mod source;
 pub mod store;
 pub mod streams;
 pub mod summary;
+pub mod time;
 pub mod verify;
 pub mod workspace;
 
@@ -104,7 +109,9 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     };
     let ended = match cli.command {
         Command::Verify(args) => command::verify(&args, &mut context),
+        Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
+        Command::Ledger(args) => command::ledger(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };

@@ -24,6 +24,8 @@ pub struct Progress {
 #[derive(Default)]
 struct State {
     total: Option<ProgressBar>,
+    /// Whether the number of records is not known yet.
+    counting: bool,
     objects: BTreeMap<(String, Role), ProgressBar>,
     /// Bytes read by objects that are finished.
     finished_bytes: u64,
@@ -73,7 +75,8 @@ impl Watch for Progress {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::RunStarted { records } => {
-                let total = self.bars.add(ProgressBar::new(*records).with_style(style(TOTAL)));
+                let total = self.bars.add(ProgressBar::new(records.unwrap_or(0)).with_style(style(TOTAL)));
+                state.counting = records.is_none();
                 total.enable_steady_tick(Duration::from_millis(250));
                 state.total = Some(total);
             }
@@ -113,7 +116,11 @@ impl Watch for Progress {
                     self.remove(&total);
                 }
             }
-            Event::RecordStarted { .. } => {}
+            Event::RecordStarted { .. } => {
+                if let Some(total) = state.total.as_ref().filter(|_| state.counting) {
+                    total.inc_length(1);
+                }
+            }
         }
     }
 }

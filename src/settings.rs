@@ -64,7 +64,7 @@ pub enum SettingsError {
     #[error("a token alone cannot read the bucket; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK too")]
     TokenAlone,
     /// A key pair is broken.
-    #[error("{0}; keys of different families are never mixed")]
+    #[error(transparent)]
     Credentials(#[from] CredentialsError),
     /// An endpoint is malformed.
     #[error("the address {text} of {what} does not do: {source}")]

@@ -97,6 +97,13 @@ impl Diagnostics {
         }
     }
 
+    /// Something good to know, unless quiet was asked for.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            self.line(message);
+        }
+    }
+
     /// Something for those who asked for more.
     pub fn detail(&self, message: &str) {
         if self.verbose {

@@ -1,8 +1,9 @@
 //! What a run comes to: counts that always add up, and nothing of any single record.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::evidence::RecordReport;
+use crate::evidence::{RecordReport, millis_opt};
 use crate::fixity::{Fits, Outcome};
 
 /// Totals of a run. The six outcomes always add up to `records`.
@@ -22,6 +23,17 @@ pub struct Summary {
     pub undeclared: u64,
     /// Of them unverified.
     pub unverified: u64,
+    /// Records the selection came to, those without an outcome included.
+    pub selected: u64,
+    /// Of them those that were intact not long ago, and are not due.
+    pub skipped: u64,
+    /// Of them those that are not uploaded yet.
+    pub not_ready: u64,
+    /// Of them those left for the next run, because the budget was spent.
+    pub left: u64,
+    /// When the oldest recording of those left began.
+    #[serde(serialize_with = "millis_opt")]
+    pub oldest_left_at: Option<Timestamp>,
     /// Bytes of objects that came over the network, repeated ones included.
     pub bytes: u64,
     /// Records whose declared size was compared with two whole objects of equal digest.
@@ -53,6 +65,15 @@ impl Summary {
         }
     }
 
+    /// Counts one record that the budget leaves for the next run.
+    pub fn leave(&mut self, began_at: Option<Timestamp>) {
+        self.left += 1;
+        self.oldest_left_at = match (self.oldest_left_at, began_at) {
+            (Some(oldest), Some(this)) => Some(oldest.min(this)),
+            (oldest, this) => oldest.or(this),
+        };
+    }
+
     /// How many records have this outcome.
     #[must_use]
     pub const fn count(&self, outcome: Outcome) -> u64 {
@@ -72,8 +93,8 @@ impl Summary {
         Outcome::ALL.into_iter().filter(|outcome| outcome.is_finding()).map(|outcome| self.count(outcome)).sum()
     }
 
-    /// Whether digests agreed and sizes disagreed on every record compared, more than one of them: the service then
-    /// seems to measure something else.
+    /// Whether digests agreed and sizes disagreed on every record compared: the service then seems to measure something
+    /// else.
     #[must_use]
     pub const fn size_means_something_else(&self) -> bool {
         self.sizes_compared > 0 && self.sizes_unfit == self.sizes_compared

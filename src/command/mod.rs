@@ -1,6 +1,9 @@
 //! The commands: wiring only, one file each.
 
 mod ids;
+mod ledger;
+mod list;
+mod monitor;
 mod show;
 mod signals;
 mod sinks;
@@ -9,10 +12,15 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::http::RootsError;
-use crate::report::ReportFileError;
+use crate::ledger::LedgerError;
+use crate::ping::PingUrlError;
+use crate::report::{MetricsFileError, ReportFileError};
+use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use ledger::ledger;
+pub(crate) use list::list;
 pub(crate) use show::show;
 pub(crate) use verify::verify;
 
@@ -35,11 +43,19 @@ pub(crate) enum Unprepared {
     #[error(transparent)]
     Ids(#[from] ids::IdsError),
     #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsFileError),
+    #[error(transparent)]
+    Ping(#[from] PingUrlError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }

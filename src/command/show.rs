@@ -8,6 +8,7 @@ use crate::cli::{self, ShowFormat};
 use crate::clock::Backoff;
 use crate::event::Unwatched;
 use crate::exit::Exit;
+use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::record::Record;
 use crate::report::visible;
@@ -19,7 +20,7 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
     let backoff = Backoff::new(settings.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff);
+    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
     let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
         Ok(details) => details,
         Err(failure) => {
@@ -40,7 +41,7 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     })
 }
 
-/// The fields that are there, under the API's own names and in its order.
+/// The fields that are there, under the API's own names, sorted by name.
 fn fields(record: &Record) -> String {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(record) else { return String::new() };
     let present = fields.into_iter().filter(|(_, value)| !value.is_null());

@@ -1,41 +1,73 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
+use std::cell::RefCell;
+use std::pin::Pin;
+
+use futures_util::stream::Stream;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ids::gather;
+use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::Sinks;
 use super::{Context, Unprepared, runtime};
-use crate::batch;
+use crate::batch::{self, Batch, Bounds};
+use crate::budget::Budget;
 use crate::cli;
 use crate::clock::Backoff;
+use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
+use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::progress::Progress;
-use crate::record::RecordId;
-use crate::report::{Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Selection, TextReport};
+use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
+use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
+use crate::source::{self, Planned, Tally};
 use crate::store::Store;
 use crate::verify::Verifier;
-use crate::workspace::Workspace;
+use crate::workspace::{ApiCredential, Workspace};
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+    let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
+    let named = !args.record_ids.is_empty() || args.ids_from.is_some();
+    let selection = selection::resolve(&args.window, ids, named, started_at)?;
     let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
-    if ids.is_empty() {
-        context.diagnostics.error("nothing to verify; name records, or give a file of ids with --ids-from");
-        return Ok(Exit::Nothing);
+    if selection == Selection::Named(Vec::new()) {
+        context
+            .diagnostics
+            .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
     }
     let http = HttpClient::new(&settings.api.transport)?;
-    let files = ReportFile::create_all(&args.reports)?;
+    let run = begin(started_at, reported(&selection, args));
+    let files = ReportFile::create_all(&args.reports, &run)?;
+    let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }
+    if let Selection::Listed { criteria, .. } = &selection {
+        context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
+    }
     let sinks = Sinks::new(streams(args, context), files, context.diagnostics.clone());
-    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
-    let selection = Selection { ids: ids.len() as u64, ids_from };
-    Ok(runtime()?.block_on(run(args, context, settings, http, ids, sinks, selection)))
+    let prepared = Prepared { settings, http, selection, sinks, monitor, run };
+    let runtime = runtime()?;
+    let exit = runtime.block_on(carry_out(args, context, prepared));
+    // A name still being looked up by the system keeps nobody waiting.
+    runtime.shutdown_background();
+    Ok(exit)
+}
+
+/// All that was checked and opened before the run begins.
+struct Prepared {
+    settings: Settings,
+    http: HttpClient,
+    selection: Selection,
+    sinks: Sinks,
+    monitor: Monitor,
+    run: Run,
 }
 
 /// What goes to standard output and standard error.
@@ -50,18 +82,18 @@ fn streams(args: &cli::Verify, context: &Context) -> Vec<Box<dyn ReportWriter>> 
     }
 }
 
-async fn run(
-    args: &cli::Verify,
-    context: &Context,
-    settings: Settings,
-    http: HttpClient,
-    ids: Vec<RecordId>,
-    mut sinks: Sinks,
-    selection: Selection,
-) -> Exit {
+async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
+    let Prepared { settings, http, selection, mut sinks, monitor, mut run } = prepared;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), context.clock.clone(), backoff.clone());
-    let store = Store::new(settings.store, &http, context.clock.clone(), backoff);
+    // One key for both services is rejected for both; a token is a credential of its own.
+    let of_store = Rejection::default();
+    let of_api = match settings.api.workspace.credential {
+        ApiCredential::Key(_) => of_store.clone(),
+        ApiCredential::Token(_) => Rejection::default(),
+    };
+    let clock = &context.clock;
+    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
+    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
     let cancel = CancellationToken::new();
     let verifier = Verifier {
@@ -72,17 +104,46 @@ async fn run(
         watch: &progress,
         cancel: &cancel,
     };
-    let started_at = context.clock.now();
-    let id = run_id(started_at);
-    let batch = batch::run(ids, settings.concurrency, verifier, |report| progress.suspend(|| sinks.record(report)));
+    let tally = RefCell::new(Tally::default());
+    let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
+        Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
+        Selection::Listed { criteria, limit, include_not_ready } => {
+            let listing = workspace.list(criteria);
+            Box::pin(source::listed(listing, limit, include_not_ready, &tally, &progress, &cancel))
+        }
+    };
+    monitor.started().await;
+    progress.on(&Event::RunStarted { records: run.selection.ids });
+    let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
+    let batch = batch::run(source, bounds, verifier, |report| progress.suspend(|| sinks.record(report)));
     let (ended, interrupted) = until_signals(batch, &cancel).await;
-    let Some((summary, recorded)) = ended else {
+    let Some(Batch { mut summary, recorded }) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
-    let run = Run { id, started_at, finished_at: context.clock.now(), selection };
+    let Tally { selected, not_ready, shortfall } = tally.into_inner();
+    summary.selected = selected;
+    summary.not_ready = not_ready;
+    if let Some(reason) = &shortfall {
+        context.diagnostics.error(&reason.message);
+    }
+    let complete = shortfall.is_none();
+    run.selection.complete = complete && interrupted.is_none();
+    run.selection.shortfall = shortfall;
+    run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    Exit::of_run(&summary, interrupted, written && recorded.is_ok())
+    let exit = Exit::of_run(&summary, interrupted, written && recorded.is_ok(), complete);
+    monitor.ended(&run, &summary, exit).await
+}
+
+/// The selection as reports have it.
+fn reported(selection: &Selection, args: &cli::Verify) -> report::Selection {
+    let (ids, window) = match selection {
+        Selection::Named(ids) => (Some(ids.len() as u64), None),
+        Selection::Listed { criteria, .. } => (None, Some(criteria.clone())),
+    };
+    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
+    report::Selection { ids, ids_from, window, limit: args.window.limit, complete: true, shortfall: None }
 }
 
 /// Runs a batch; the first signal cancels it, the second drops it.
@@ -103,9 +164,10 @@ async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationT
     (ended, Some(first))
 }
 
-/// A UUID of version 7 of the run's start by the program's clock.
-fn run_id(started_at: jiff::Timestamp) -> String {
+/// A run that starts now; its id is a UUID of version 7 of that time by the program's clock.
+fn begin(started_at: Timestamp, selection: report::Selection) -> Run {
     let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
     let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string()
+    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string();
+    Run { id, started_at, finished_at: started_at, selection }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use http::header::ACCEPT_ENCODING;
 use http_body_util::BodyExt as _;
 
 pub use body::Body;
@@ -71,6 +72,8 @@ impl HttpClient {
                 .connect_timeout(transport.connect_timeout)
                 .read_timeout(transport.stall_timeout)
                 .pool_max_idle_per_host(idle_connections)
+                // The bytes of an object count as they lie in the store, so nothing may pack them on the way.
+                .default_headers(http::HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
                 .user_agent(concat!("recverify/", env!("CARGO_PKG_VERSION")))
                 .build()
                 .map_err(|source| RootsError::Setup(source.to_string()))

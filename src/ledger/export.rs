@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::read::{declaration, outcome_at, time_at};
 use super::{Declaration, LedgerError, Reader, Scope};
-use crate::evidence::report_time;
 use crate::fixity::{Outcome, Sha256Digest};
-use crate::report::canonical_json;
+use crate::report::{canonical_json, csv_cell};
+use crate::time::report_time;
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +43,11 @@ struct Verification {
     head: Sha256Digest,
 }
 
-/// Writes the verifications of `scope`, or of all, one JSON object a line, oldest first.
+/// Writes the verifications of `scopes` one JSON object a line, oldest first.
 ///
 /// `report` is the very text that was entered, so that its digest is `report_sha256`.
-pub fn jsonl(ledger: &Reader, scope: Option<&Scope>, out: &mut impl Write) -> Result<(), ExportError> {
-    each(ledger, scope, |verification, report| {
+pub fn jsonl(ledger: &Reader, scopes: &[Scope], out: &mut impl Write) -> Result<(), ExportError> {
+    each(ledger, scopes, |verification, report| {
         let line = canonical_json(&verification)?;
         // An object ends with its brace; the report goes in before it, byte for byte.
         out.write_all(&line.as_bytes()[..line.len() - 1])?;
@@ -58,15 +58,15 @@ pub fn jsonl(ledger: &Reader, scope: Option<&Scope>, out: &mut impl Write) -> Re
     Ok(out.flush()?)
 }
 
-/// Writes the verifications of `scope`, or of all, as CSV (RFC 4180) in UTF-8 with a byte order mark; no cell is taken
+/// Writes the verifications of `scopes` as CSV (RFC 4180) in UTF-8 with a byte order mark; no cell is taken
 /// for a formula by a spreadsheet.
-pub fn csv(ledger: &Reader, scope: Option<&Scope>, out: &mut impl Write) -> Result<(), ExportError> {
+pub fn csv(ledger: &Reader, scopes: &[Scope], out: &mut impl Write) -> Result<(), ExportError> {
     write!(
         out,
         "\u{feff}seq,endpoint,project,record_id,run_id,verified_at,outcome,reason,bucket,directory,video_filename,\
          video_sha256,event_filename,event_sha256,size,status,start_time,report_sha256,head\r\n"
     )?;
-    each(ledger, scope, |v, _| {
+    each(ledger, scopes, |v, _| {
         let declared = v.declared.unwrap_or_else(Declaration::default);
         let cells = [
             Some(v.seq.to_string()),
@@ -95,30 +95,25 @@ pub fn csv(ledger: &Reader, scope: Option<&Scope>, out: &mut impl Write) -> Resu
     Ok(out.flush()?)
 }
 
-/// A cell, quoted where it has to be; an apostrophe keeps a spreadsheet from taking it for a formula (OWASP, *CSV
-/// Injection*).
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\r', '\n', ';', '\t']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
 /// Hands over each verification and the bytes of its report, by number.
 fn each(
     ledger: &Reader,
-    scope: Option<&Scope>,
+    scopes: &[Scope],
     mut write: impl FnMut(Verification, &[u8]) -> io::Result<()>,
 ) -> Result<(), ExportError> {
     let mut query = ledger.connection.prepare(VERIFICATIONS)?;
-    let (endpoint, project) = scope.map(|scope| (&scope.endpoint, &scope.project)).unzip();
-    let mut rows = query.query((endpoint, project))?;
+    let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
+        let scope = Scope { endpoint: row.get(1)?, project: row.get(2)? };
+        if !scopes.contains(&scope) {
+            continue;
+        }
         let declared = row.get::<_, Option<String>>(8)?.map(|text| declaration(seq, &text)).transpose()?;
         let verification = Verification {
             seq,
-            endpoint: row.get(1)?,
-            project: row.get(2)?,
+            endpoint: scope.endpoint,
+            project: scope.project,
             record_id: row.get(3)?,
             run_id: row.get(4)?,
             verified_at: report_time(time_at(row, 5)?),
@@ -137,28 +132,4 @@ const VERIFICATIONS: &str = "
 SELECT v.seq, endpoint, project, record_id, run_id, verified_at, outcome, reason, declared, report_sha256, v.head, report
 FROM verification v CROSS JOIN run ON run.seq = v.run CROSS JOIN record ON record.id = v.record
 CROSS JOIN scope ON scope.id = record.scope
-WHERE ?1 IS NULL OR (endpoint = ?1 AND project = ?2)
 ORDER BY v.seq";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_and_every_cell_reads_back() {
-        let cases = [
-            ("plain", "plain"),
-            ("", ""),
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-1", "'-1"),
-            ("＝1", "'＝1"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"\n", "\"say \"\"x\"\"\n\""),
-            ("\t=1", "\"'\t=1\""),
-        ];
-        for (cell, written) in cases {
-            assert_eq!(csv_cell(cell), written);
-        }
-    }
-}

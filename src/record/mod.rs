@@ -3,6 +3,7 @@
 //! Decoding is lenient, meaning is strict: whatever the service sent is kept, and only what is well formed counts as
 //! declared. Sources: *Querying Screen Recording Details* of the Workspace API reference.
 
+mod criteria;
 mod id;
 mod location;
 mod time;
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use criteria::Criteria;
 pub use id::{RecordId, RecordIdError};
 pub use location::{BucketNameError, Location, LocationError, check_bucket_name};
 pub use time::{list_time, service_time};

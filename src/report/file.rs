@@ -1,11 +1,12 @@
 //! A report in a file: written beside its place under another name, and put there whole or not at all.
 
+use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-use super::{JsonLinesReport, JsonReport, ReportWriter, Run, TextReport};
+use super::name::{UnknownPlaceholder, expand};
+use super::place::{Place, directory_of, same_place};
+use super::{ChecksumReport, CsvReport, JsonLinesReport, JsonReport, JunitReport, ReportWriter, Run, TextReport};
 use crate::evidence::RecordReport;
 use crate::summary::Summary;
 
@@ -13,9 +14,7 @@ use crate::summary::Summary;
 ///
 /// It is readable by its owner alone: it names people and what they recorded.
 pub struct ReportFile {
-    path: PathBuf,
-    /// Holds the temporary file until it is put in place; dropped, it removes it.
-    file: NamedTempFile,
+    place: Place,
     writer: Box<dyn ReportWriter>,
 }
 
@@ -23,11 +22,27 @@ pub struct ReportFile {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFileError {
     /// The extension says nothing.
-    #[error("{0} has no extension that names a report format; use .txt, .json or .jsonl")]
+    #[error("{0} has no extension that names a report format; use .txt, .json, .jsonl, .csv, .xml or .sha256")]
     Extension(PathBuf),
+    /// Braces around a word that stands for nothing.
+    #[error("{{{placeholder}}} in the report name {path} stands for nothing; {{run_id}} and {{date}} do")]
+    Placeholder {
+        /// The name as given.
+        path: PathBuf,
+        /// What stands between the braces.
+        placeholder: String,
+    },
     /// Two reports would overwrite each other.
     #[error("two reports would be written to {0}; give each a name of its own")]
     Twice(PathBuf),
+    /// There is nothing to write it into.
+    #[error("the report {path} cannot be written: there is no directory {directory}; make it first")]
+    NoDirectory {
+        /// Which report.
+        path: PathBuf,
+        /// Which directory.
+        directory: PathBuf,
+    },
     /// Nothing can be written beside it.
     #[error("the report {path} cannot be written: {source}")]
     Unwritable {
@@ -39,28 +54,38 @@ pub enum ReportFileError {
 }
 
 impl ReportFile {
-    /// Checks the name and opens a temporary file beside it.
+    /// Opens a temporary file beside `path`, whose extension says what is written.
     pub fn create(path: &Path) -> Result<Self, ReportFileError> {
         let unwritable = |source| ReportFileError::Unwritable { path: path.to_owned(), source };
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-        let build: fn(BufWriter<std::fs::File>) -> Box<dyn ReportWriter> = match extension {
+        let build: fn(BufWriter<File>) -> Box<dyn ReportWriter> = match extension {
             "txt" => |out| Box::new(TextReport::new(out, false)),
             "json" => |out| Box::new(JsonReport::new(out)),
             "jsonl" => |out| Box::new(JsonLinesReport::new(out)),
+            "csv" => |out| Box::new(CsvReport::new(out)),
+            "xml" => |out| Box::new(JunitReport::new(out)),
+            "sha256" => |out| Box::new(ChecksumReport::new(out)),
             _ => return Err(ReportFileError::Extension(path.to_owned())),
         };
-        if path.is_dir() {
-            return Err(unwritable(io::ErrorKind::IsADirectory.into()));
+        let directory = directory_of(path);
+        if !directory.is_dir() {
+            return Err(ReportFileError::NoDirectory { path: path.to_owned(), directory: directory.to_owned() });
         }
-        let file = NamedTempFile::new_in(directory_of(path)).map_err(unwritable)?;
-        let handle = file.reopen().map_err(unwritable)?;
-        Ok(Self { path: path.to_owned(), file, writer: build(BufWriter::new(handle)) })
+        let place = Place::beside(path).map_err(unwritable)?;
+        let handle = place.handle().map_err(unwritable)?;
+        Ok(Self { place, writer: build(BufWriter::new(handle)) })
     }
 
-    /// Opens all of them, or none.
-    pub fn create_all(paths: &[PathBuf]) -> Result<Vec<Self>, ReportFileError> {
+    /// Fills in what the names leave to the run, and opens all of the files or none.
+    pub fn create_all(names: &[PathBuf], run: &Run) -> Result<Vec<Self>, ReportFileError> {
+        let unknown = |path: &PathBuf, UnknownPlaceholder(placeholder)| ReportFileError::Placeholder {
+            path: path.clone(),
+            placeholder,
+        };
+        let expanded = names.iter().map(|name| expand(name, run).map_err(|error| unknown(name, error)));
+        let paths = expanded.collect::<Result<Vec<_>, _>>()?;
         for (at, path) in paths.iter().enumerate() {
-            if paths[..at].contains(path) {
+            if paths[..at].iter().any(|earlier| same_place(earlier, path)) {
                 return Err(ReportFileError::Twice(path.clone()));
             }
         }
@@ -70,7 +95,7 @@ impl ReportFile {
     /// Where it is going to stand.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 
     /// Writes one record.
@@ -81,12 +106,6 @@ impl ReportFile {
     /// Writes the end and puts the report in its place, where it survives a crash of the machine.
     pub fn finish(mut self, run: &Run, summary: &Summary) -> io::Result<()> {
         self.writer.finish(run, summary)?;
-        self.file.as_file().sync_all()?;
-        self.file.persist(&self.path).map_err(|error| error.error)?;
-        std::fs::File::open(directory_of(&self.path))?.sync_all()
+        self.place.take()
     }
-}
-
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -29,8 +29,7 @@ impl<W: Write> JsonLinesReport<W> {
     }
 
     fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        write_json(&mut self.out, value)?;
-        self.out.write_all(b"\n")?;
+        json_line(&mut self.out, value)?;
         self.out.flush()
     }
 }
@@ -43,4 +42,10 @@ impl<W: Write> ReportWriter for JsonLinesReport<W> {
     fn finish(&mut self, run: &Run, summary: &Summary) -> io::Result<()> {
         self.line(&LastLine { schema: SCHEMA, tool: TOOL, run, summary })
     }
+}
+
+/// Writes a value as one line of JSON, safe for a terminal.
+pub fn json_line<W: Write>(mut out: W, value: &impl Serialize) -> io::Result<()> {
+    write_json(&mut out, value)?;
+    out.write_all(b"\n")
 }

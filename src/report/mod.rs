@@ -1,11 +1,19 @@
-//! Reports: what was established, as text, JSON or JSON lines, to any writer, record by record.
+//! Reports: what was established, for people and for machines, to any writer, record by record.
 
+mod checksums;
+mod csv;
 mod file;
 mod group;
 mod hint;
 mod json;
 mod jsonl;
+mod junit;
 mod line;
+mod metrics;
+mod name;
+mod place;
+#[cfg(test)]
+mod sample;
 mod size;
 mod text;
 mod visible;
@@ -15,17 +23,25 @@ use std::io;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use checksums::ChecksumReport;
+pub use csv::CsvReport;
+pub(crate) use csv::csv_cell;
 pub use file::{ReportFile, ReportFileError};
 pub use json::JsonReport;
 pub(crate) use json::canonical_json;
-pub use jsonl::JsonLinesReport;
+pub use jsonl::{JsonLinesReport, json_line};
+pub use junit::JunitReport;
 pub use line::Brief;
+pub use metrics::{Labels, MetricsFile, MetricsFileError};
+pub(crate) use place::same_place;
 pub use size::decimal_bytes;
-pub use text::TextReport;
+pub use text::{TextReport, totals};
 pub use visible::visible;
 
-use crate::evidence::{RecordReport, millis};
+use crate::evidence::{Reason, RecordReport};
+use crate::record::Criteria;
 use crate::summary::Summary;
+use crate::time::millis;
 
 /// Name and version of the report's shape.
 pub const SCHEMA: &str = "recverify/report/v1";
@@ -45,13 +61,21 @@ pub struct Run {
     pub selection: Selection,
 }
 
-/// What was selected to be verified.
+/// What was selected to be verified: records by name, or those of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Selection {
     /// Records named, each counted once.
-    pub ids: u64,
+    pub ids: Option<u64>,
     /// The file ids were taken from, if one was.
     pub ids_from: Option<String>,
+    /// The window and its filters.
+    pub window: Option<Criteria>,
+    /// At most so many records of it, oldest first.
+    pub limit: Option<u64>,
+    /// Whether the selection was read to its end; its budget does not count.
+    pub complete: bool,
+    /// Why not, if not.
+    pub shortfall: Option<Reason>,
 }
 
 /// Something reports are written by: each record as soon as it is known, the totals at the end.

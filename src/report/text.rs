@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::group::Groups;
 use super::hint::hint;
 use super::{ReportWriter, Run, decimal_bytes, visible};
-use crate::evidence::{ObjectReport, Reason, RecordReport};
+use crate::evidence::{ObjectReport, Reason, RecordReport, report_time};
 use crate::fixity::Outcome;
 use crate::record::Record;
 use crate::summary::Summary;
@@ -156,13 +156,26 @@ pub(super) fn recorded(record: &Record) -> Option<String> {
 }
 
 /// `5 records: 1 altered, 4 intact; 3.2 MB read in 0.4 s`.
-pub(super) fn totals(run: &Run, summary: &Summary) -> String {
+#[must_use]
+pub fn totals(run: &Run, summary: &Summary) -> String {
     let records = if summary.records == 1 { "1 record".to_owned() } else { format!("{} records", summary.records) };
     let counted = Outcome::ALL.into_iter().filter(|outcome| summary.count(*outcome) > 0);
     let outcomes: Vec<_> = counted.map(|outcome| format!("{} {outcome}", summary.count(outcome))).collect();
     let outcomes = if outcomes.is_empty() { "nothing verified".to_owned() } else { outcomes.join(", ") };
     let seconds = run.finished_at.duration_since(run.started_at).as_secs_f64();
-    format!("{records}: {outcomes}; {} read in {seconds:.1} s", decimal_bytes(summary.bytes))
+    let mut totals = format!("{records}: {outcomes}; {} read in {seconds:.1} s", decimal_bytes(summary.bytes));
+    for (count, what) in [(summary.skipped, "skipped, not due"), (summary.not_ready, "not ready")] {
+        if count > 0 {
+            totals = format!("{totals}; {count} {what}");
+        }
+    }
+    if summary.left > 0 {
+        totals = format!("{totals}; {} left for the next run", summary.left);
+        if let Some(oldest) = summary.oldest_left_at {
+            totals = format!("{totals}, the oldest of {}", report_time(oldest));
+        }
+    }
+    totals
 }
 
 /// What the whole run suggests.

@@ -22,7 +22,7 @@ use super::head::{Head, HeadCapture};
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
-use crate::gate::Gate;
+use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Lane};
 
 /// How a bucket is named in a request.
@@ -109,11 +109,17 @@ pub struct Store {
 impl Store {
     /// A client that has asked nothing yet.
     #[must_use]
-    pub fn new(settings: StoreSettings, http: &HttpClient, clock: Clock, backoff: Backoff) -> Self {
+    pub fn new(
+        settings: StoreSettings,
+        http: &HttpClient,
+        clock: Clock,
+        backoff: Backoff,
+        rejection: Rejection,
+    ) -> Self {
         let client =
             |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
-        let gate = Gate::new("the store");
+        let gate = Gate::new("the store", rejection);
         Self { gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
     }
 

@@ -38,6 +38,8 @@ pub struct Refusal {
     pub answer: ServiceAnswer,
     /// Whether the current version is a delete marker.
     pub delete_marker: bool,
+    /// Whether the answer bears a mark of an object store, rather than of something in between.
+    pub from_a_store: bool,
     /// How long the store asked to be left alone.
     pub retry_after: Option<Duration>,
 }
@@ -161,15 +163,17 @@ impl StoreError {
 
 impl Refusal {
     fn new(head: &Head, code: Option<&str>, message: Option<&str>) -> Self {
+        let said = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         Self {
             answer: ServiceAnswer {
                 status: Some(head.status),
-                error_code: code.map(str::to_owned),
-                error_msg: message.map(str::to_owned),
+                error_code: said(code),
+                error_msg: said(message),
                 encoded_authorization_message: None,
                 request_id: head.request_id.clone(),
             },
             delete_marker: head.delete_marker,
+            from_a_store: head.is_from_a_store() || said(code).is_some(),
             retry_after: head.retry_after,
         }
     }
@@ -197,6 +201,7 @@ impl Refusal {
             Some("PreconditionFailed" | "InvalidRange") => Code::ChangedDuringRead,
             _ => match self.answer.status {
                 Some(401) => Code::Unauthorized,
+                Some(403 | 404) if !self.from_a_store => Code::UnreadableAnswer,
                 Some(403) => Code::AccessDenied,
                 Some(404) if self.delete_marker => Code::DeleteMarker,
                 Some(404) => Code::UnreadableAnswer,
@@ -220,6 +225,8 @@ impl Refusal {
 }
 
 fn refusal(refusal: &Refusal) -> String {
+    let status = refusal.answer.status.map_or_else(String::new, |status| status.to_string());
+    let strange = format!("a {status} came that is not the store's own; check endpoint and --addressing");
     let meaning = match refusal.code() {
         Code::ObjectNotFound => "the store has no such object",
         Code::DeleteMarker => "the object was deleted; its current version is a delete marker",
@@ -234,13 +241,12 @@ fn refusal(refusal: &Refusal) -> String {
         Code::Throttled => "the store is throttling",
         Code::AccessDenied => "the store denied access; grant obs:object:GetObject and obs:bucket:ListBucket",
         Code::ChangedDuringRead => "the object is not the one whose reading began",
-        Code::UnreadableAnswer => "a 404 came that is not the store's own; check endpoint and --addressing",
+        Code::UnreadableAnswer => &strange,
         _ => match refusal.answer.status {
             Some(500..) => "the store failed",
             _ => "the store refused the request",
         },
     };
-    let status = refusal.answer.status.map_or_else(String::new, |status| status.to_string());
     let said = match (&refusal.answer.error_code, &refusal.answer.error_msg) {
         (Some(code), Some(message)) => format!(" {code}: {message}"),
         (Some(text), None) | (None, Some(text)) => format!(" {text}"),
@@ -254,7 +260,8 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, code: Option<&str>, delete_marker: bool) -> StoreError {
-        let head = Head { status, delete_marker, ..Head::default() };
+        let request_id = Some("r".to_owned());
+        let head = Head { status, delete_marker, request_id, ..Head::default() };
         StoreError::Refused(Box::new(Refusal::new(&head, code, None)))
     }
 
@@ -293,6 +300,14 @@ mod tests {
         ];
         for (status, code, expected) in cases {
             assert_eq!(refused(status, code, false).code(), expected, "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_something_in_between_denies_nothing() {
+        for status in [403, 404] {
+            let page = StoreError::Refused(Box::new(Refusal::new(&Head { status, ..Head::default() }, None, None)));
+            assert_eq!(page.code(), Code::UnreadableAnswer, "{status}");
         }
     }
 

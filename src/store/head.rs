@@ -99,7 +99,7 @@ mod tests {
 
     fn head(pairs: &[(&'static str, &'static str)]) -> Head {
         let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        Head::new(200, &HeaderMap::from_iter(pairs), &Clock::system())
+        Head::new(200, &pairs.collect::<HeaderMap>(), &Clock::system())
     }
 
     #[test]

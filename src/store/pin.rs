@@ -62,6 +62,15 @@ impl Pin {
         }
     }
 
+    /// The pin of an answer that begins the object anew. One that does not say how long the object is unsays nothing: the
+    /// length an earlier one gave still holds under the same strong ETag, and a body that ends before it is cut short.
+    pub(super) fn renewed(earlier: Option<&Self>, head: &Head) -> Self {
+        let pin = Self::of(head);
+        let same =
+            earlier.filter(|earlier| earlier.strong_etag().is_some() && earlier.strong_etag() == pin.strong_etag());
+        Self { bytes: pin.bytes.or(same.and_then(|earlier| earlier.bytes)), ..pin }
+    }
+
     /// The ETag, if it is strong.
     pub(super) fn strong_etag(&self) -> Option<&str> {
         strong(self.etag.as_deref())
@@ -203,6 +212,19 @@ mod tests {
         let a = pin(Some("\"a\""));
         let longer = Head { content_length: Some(11), ..head(200, Some("\"a\"")) };
         assert!(matches!(admit(Asked::From(4), Some(&a), &longer), Err(Refused::Unusable(_))));
+    }
+
+    #[test]
+    fn a_length_once_known_holds_for_the_same_version_only() {
+        let a = pin(Some("\"a\""));
+        let without = |etag| Head { content_length: None, ..head(200, etag) };
+        let renewed = |pin: Option<&Pin>, etag| Pin::renewed(pin, &without(etag)).bytes;
+        let weak = pin(None);
+        assert_eq!(renewed(Some(&a), Some("\"a\"")), Some(10));
+        assert_eq!(renewed(Some(&a), Some("\"b\"")), None);
+        assert_eq!(renewed(Some(&a), None), None);
+        assert_eq!(renewed(Some(&weak), None), None);
+        assert_eq!(renewed(None, Some("\"a\"")), None);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Store {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
                 progress.meter = Meter::new();
-                progress.pin = Some(Pin::of(&head));
+                progress.pin = Some(Pin::renewed(progress.pin.as_ref(), &head));
                 note.restarted = true;
                 watch(Step::Started(head.content_length));
                 0
@@ -213,7 +213,21 @@ impl Store {
             Err(Refused::Changed(how)) => return Err(ReadError::Changed(how)),
             Err(Refused::Unusable(how)) => return Err(ReadError::Unusable(how)),
         };
-        progress.take(&head, body, skip, note, watch).await
+        progress.take(body, skip, note, watch).await?;
+        if progress.total().is_none() {
+            self.learn_length(place, progress).await;
+        }
+        progress.whole(&head)
+    }
+
+    /// Asks how long the object is, after an answer that ended in good order without having said so. Only the same ETag
+    /// ties the two answers together.
+    async fn learn_length(&self, place: &Place, progress: &mut Progress) {
+        if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
+            && found.etag == pin.etag
+        {
+            pin.bytes = found.bytes;
+        }
     }
 }
 
@@ -237,7 +251,6 @@ impl Progress {
     /// Takes a body, after `skip` bytes that are known already, until the object or the body ends.
     async fn take(
         &mut self,
-        head: &Head,
         mut body: ByteStream,
         mut skip: u64,
         note: &mut RequestNote,
@@ -254,7 +267,12 @@ impl Progress {
             self.resume.reached(self.position());
             watch(Step::Progress(self.position()));
         }
-        match total {
+        Ok(())
+    }
+
+    /// Whether the read has reached the end of the object, as far as its length is known.
+    fn whole(&self, head: &Head) -> Result<(), ReadError> {
+        match self.total() {
             Some(total) if self.position() < total => Err(ReadError::Truncated { missing: total - self.position() }),
             Some(total) if self.position() > total => {
                 Err(ReadError::Unusable(format!("more than the {total} bytes of the object came ({})", head.status)))

@@ -142,10 +142,14 @@ impl Verifier<'_> {
             Err(error) => return settled(report, Outcome::Unverified, read_reason(&error)),
         };
         report.observed_sha256 = Some(observed.sha256);
-        if compare(&declared, &observed) == Comparison::Equal {
-            return intact(report);
-        }
         let Some(pin) = first.pin else { return settled(report, Outcome::Unverified, no_store(&observed)) };
+        if compare(&declared, &observed) == Comparison::Equal {
+            return if pin.bytes.is_some() {
+                intact(report)
+            } else {
+                of_unknown_length(report, "equals the declared one")
+            };
+        }
 
         let second = self.read_once(id, &place, Pass::Second(&pin), report.role).await;
         report.attempts.extend(second.attempts);
@@ -160,6 +164,9 @@ impl Verifier<'_> {
             }
         };
         match judge_second_read(&declared, &observed, &again) {
+            SecondRead::EqualsDeclared if second.pin.as_ref().is_none_or(|pin| pin.bytes.is_none()) => {
+                of_unknown_length(report, "equals the declared one")
+            }
             SecondRead::EqualsDeclared => {
                 let message = format!(
                     "the first read of the {} gave {}, the second the declared digest: something on the way alters what it carries",
@@ -181,8 +188,7 @@ impl Verifier<'_> {
                 if !from_a_store {
                     settled(report, Outcome::Unverified, no_store(&observed))
                 } else if pin.bytes.is_none() {
-                    let message = "the digest differs, but the store did not say how long the object is, so what came cannot be called whole";
-                    settled(report, Outcome::Unverified, Reason::new(Code::LengthUnknown, message))
+                    of_unknown_length(report, "differs from the declared one")
                 } else {
                     Looked { report, warnings: Vec::new(), open: Open::Altered(declared, observed) }
                 }
@@ -241,6 +247,14 @@ fn settled(mut report: ObjectReport, outcome: Outcome, reason: Reason) -> Looked
     report.outcome = outcome;
     report.reason = Some(reason);
     Looked { report, warnings: Vec::new(), open: Open::Settled }
+}
+
+/// What came ended in good order, but nobody said how long the object is: neither intact nor altered.
+fn of_unknown_length(report: ObjectReport, digest: &str) -> Looked {
+    let message = format!(
+        "the digest of what came {digest}, but the store did not say how long the object is, so it cannot be called whole"
+    );
+    settled(report, Outcome::Unverified, Reason::new(Code::LengthUnknown, message))
 }
 
 fn intact(mut report: ObjectReport) -> Looked {

@@ -132,8 +132,9 @@ impl Verifier<'_> {
                 return Some((Outcome::Unverified, Some(Reason::new(Code::MalformedSize, message))));
             }
         };
-        let length =
-            |role| report.objects.iter().find(|object| object.role == role).and_then(ObjectReport::whole_bytes);
+        // Bytes that are not the declared ones have no say: a page of a stranger has a length too.
+        let intact = |role| move |object: &&ObjectReport| object.role == role && object.outcome == Outcome::Intact;
+        let length = |role| report.objects.iter().find(intact(role)).and_then(ObjectReport::whole_bytes);
         let (Some(video), Some(event)) = (length(Role::Video), length(Role::Event)) else { return None };
         let fitted = fits(self.size_rule, declared, video, event);
         report.declared_size.fits = fitted;

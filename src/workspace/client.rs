@@ -15,7 +15,7 @@ use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
-use crate::gate::Gate;
+use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
 
 /// Signatures are refused when the clocks are further apart (API Signing Guide).
@@ -69,8 +69,14 @@ pub(super) struct Question {
 impl Workspace {
     /// A client that has asked nothing yet.
     #[must_use]
-    pub fn new(settings: WorkspaceSettings, http: HttpClient, clock: Clock, backoff: Backoff) -> Self {
-        Self { settings, http, gate: Gate::new("the Workspace API"), clock, backoff }
+    pub fn new(
+        settings: WorkspaceSettings,
+        http: HttpClient,
+        clock: Clock,
+        backoff: Backoff,
+        rejection: Rejection,
+    ) -> Self {
+        Self { settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
     }
 
     /// Where the API is.
@@ -229,5 +235,6 @@ fn bare(answer: ServiceAnswer) -> ServiceAnswer {
 }
 
 fn text(head: &Parts, name: &str) -> Option<String> {
-    head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    let text = head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    text.filter(|text| !text.is_empty())
 }

@@ -78,6 +78,8 @@ impl ApiError {
                 _ if self.is_rejection() => Code::Unauthorized,
                 Some(403) => Code::AccessDenied,
                 Some(404) if is_about_the_record(answer) => Code::RecordNotFound,
+                // A page of something in between.
+                Some(404) if answer.error_code.is_none() => Code::UnreadableAnswer,
                 Some(429) => Code::Throttled,
                 _ => Code::ServiceError,
             },
@@ -168,7 +170,7 @@ mod tests {
             (403, Some("APIGW.0302"), Code::AccessDenied, false),
             (404, Some("WKS.00040004"), Code::RecordNotFound, false),
             (404, Some("APIGW.0101"), Code::ServiceError, false),
-            (404, None, Code::ServiceError, false),
+            (404, None, Code::UnreadableAnswer, false),
             (405, None, Code::ServiceError, false),
             (429, Some("APIGW.0308"), Code::Throttled, true),
             (500, None, Code::ServiceError, true),

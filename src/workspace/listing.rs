@@ -1,34 +1,15 @@
 //! The records of a window, page by page (*Querying Screen Recordings*).
 
-use jiff::Timestamp;
-
 use super::client::{Question, Workspace};
 use super::error::{ApiError, Failure};
 use super::paging::{Cursor, PAGE, inclusive_end};
 use super::wire;
 use crate::event::Watch;
 use crate::evidence::ServiceAnswer;
-use crate::record::{Record, list_time};
+use crate::record::{Criteria, Record, list_time};
 
 /// A page of a hundred records has about 100 KiB.
 const ANSWER_CAP: usize = 8 << 20;
-
-/// Which records are listed. The window is always given: left out, the service would answer for the last 15 days only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Criteria {
-    /// Recordings that began then or later.
-    pub since: Timestamp,
-    /// Recordings that began then or earlier.
-    pub until: Timestamp,
-    /// Of this desktop.
-    pub desktop_id: Option<String>,
-    /// Of any of these desktops, 100 at most.
-    pub desktop_names: Vec<String>,
-    /// Of this user.
-    pub username: Option<String>,
-    /// Of this type: FULL, INTERVAL, OPERATION, SESSION.
-    pub kind: Option<String>,
-}
 
 /// A listing that is being read.
 #[derive(Debug)]

@@ -11,4 +11,4 @@ mod wire;
 pub use client::{ApiCredential, Workspace, WorkspaceSettings};
 pub use details::Details;
 pub use error::{ApiError, Failure};
-pub use listing::{Criteria, Listing};
+pub use listing::Listing;

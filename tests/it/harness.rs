@@ -72,6 +72,11 @@ impl Call {
         self
     }
 
+    /// As it stands, for what a call cannot do.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Starts it, its output kept.
     pub fn spawn(mut self) -> Child {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());

@@ -1,8 +1,39 @@
 //! The real binary against the sandbox: what a user, a cron job or an attacker would see.
 
 #![allow(unreachable_pub, reason = "one binary of many modules, nothing of it is exported")]
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "a test may take a copy too many")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
+mod absence;
+mod api_line;
+mod api_refusal;
+mod bad_input;
+mod changed;
+mod check;
+mod credential;
+mod credentials;
+mod digest;
+mod disagree;
 mod docs;
 mod harness;
+mod interruption;
+mod json_shape;
+mod ledger;
+mod mix;
+mod monitoring;
+mod place;
+mod random_faults;
+mod rejected_key;
+mod report_files;
+mod reports;
+mod resume;
+mod short;
+mod size;
 mod smoke;
+mod smuggling;
+mod status;
+mod store_refusal;
+mod text_shape;
+mod view;
+mod watchdog;
+mod window;

@@ -98,7 +98,7 @@ fn a_report_is_kept_byte_for_byte_and_exported_as_it_is() {
     assert_eq!(reader.report(2).expect("read"), None);
 
     let mut lines = Vec::new();
-    jsonl(&reader, None, &mut lines).expect("exported");
+    jsonl(&reader, &[scope("p")], &mut lines).expect("exported");
     let lines = String::from_utf8(lines).expect("UTF-8");
     let last = lines.lines().nth(1).expect("two lines");
     assert!(last.contains(&format!(",\"report\":{canonical}}}")), "{last}");
@@ -107,10 +107,10 @@ fn a_report_is_kept_byte_for_byte_and_exported_as_it_is() {
     assert_eq!(line["declared"]["video_filename"], "b.mp4");
 
     let mut none = Vec::new();
-    jsonl(&reader, Some(&scope("other")), &mut none).expect("exported");
+    jsonl(&reader, &[scope("other")], &mut none).expect("exported");
     assert_eq!(none, b"");
     let mut table = Vec::new();
-    csv(&reader, Some(&scope("p")), &mut table).expect("exported");
+    csv(&reader, &reader.scopes().expect("read"), &mut table).expect("exported");
     let table = String::from_utf8(table).expect("UTF-8");
     assert!(table.starts_with('\u{feff}') && table.lines().count() == 3, "{table}");
     let columns: Vec<_> = table.lines().map(|line| line.split(',').count()).collect();

@@ -24,8 +24,13 @@ impl ErrorDocument {
     /// Reads a document back; one without a code (s3s sends none with 304, say) has an empty one.
     pub(crate) fn of(body: &Bytes) -> Self {
         let text = String::from_utf8_lossy(body);
-        let mut document =
-            Self::new(element(&text, "Code").unwrap_or_default(), element(&text, "Message").unwrap_or_default());
+        let mut document = match element(&text, "Code").unwrap_or_default() {
+            // What s3s says of an access key it does not know; S3 and OBS have a word of their own for it.
+            "NotSignedUp" => {
+                Self::new("InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.")
+            }
+            code => Self::new(code, element(&text, "Message").unwrap_or_default()),
+        };
         for name in ["Region", "RequestTime", "ServerTime", "MaxAllowedSkewMilliseconds"] {
             if let Some(value) = element(&text, name) {
                 document = document.with(name, value);

@@ -1,0 +1,26 @@
+//! By what records are selected from all there are.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::time::millis;
+
+/// Which records are listed. The window is always given: left out, the service would answer for the last 15 days only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Criteria {
+    /// Recordings that began then or later.
+    #[serde(serialize_with = "millis")]
+    pub since: Timestamp,
+    /// Recordings that began then or earlier.
+    #[serde(serialize_with = "millis")]
+    pub until: Timestamp,
+    /// Of this desktop.
+    pub desktop_id: Option<String>,
+    /// Of any of these desktops, 100 at most.
+    pub desktop_names: Vec<String>,
+    /// Of this user.
+    pub username: Option<String>,
+    /// Of this type: FULL, INTERVAL, OPERATION, SESSION.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
