@@ -12,7 +12,14 @@ pub(super) fn run() -> Run {
         id: "019bc0f2-7a40-7000-8000-000000000001".to_owned(),
         started_at: time("2026-01-15T23:59:00Z"),
         finished_at: time("2026-01-16T00:00:30Z"),
-        selection: Selection { ids: 3, ids_from: None },
+        selection: Selection {
+            ids: Some(3),
+            ids_from: None,
+            window: None,
+            limit: None,
+            complete: true,
+            shortfall: None,
+        },
     }
 }
 
