@@ -57,6 +57,8 @@ pub enum Command {
     List(List),
     /// Show a record as the Workspace API describes it
     Show(Show),
+    /// Ask a ledger what was verified
+    Ledger(Ledger),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -187,6 +189,67 @@ pub struct Show {
     /// Print the fields, or the API's answer as it came
     #[arg(long, value_enum, default_value_t)]
     pub format: ShowFormat,
+}
+
+/// `recverify ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// What is asked.
+    #[command(subcommand)]
+    pub question: LedgerQuestion,
+}
+
+/// What a ledger is asked.
+#[derive(Debug, Subcommand)]
+pub enum LedgerQuestion {
+    /// Records by outcome, the oldest never found intact, the last run
+    Status {
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+    /// Everything the ledger knows of one record
+    Show {
+        /// The record
+        #[arg(value_name = "RECORD_ID")]
+        record_id: String,
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+    /// Every verification, one a line
+    Export {
+        /// As JSON lines with the whole report, or as CSV with what was declared
+        #[arg(long, value_enum, default_value_t)]
+        format: ExportFormat,
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
+}
+
+/// A ledger to be read, and whose records of it.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The ledger
+    #[arg(long, value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// Only records of this project, if the ledger holds several
+    #[arg(long)]
+    pub project_id: Option<String>,
+    /// Only records of this Workspace API
+    #[arg(long, value_name = "URL")]
+    pub workspace_endpoint: Option<String>,
+}
+
+/// How a ledger is exported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One verification a line, its whole report in it.
+    #[default]
+    Jsonl,
+    /// For spreadsheets.
+    Csv,
 }
 
 /// Where the services are and how long they may take.
@@ -448,8 +511,13 @@ pub fn manual() -> Vec<u8> {
     let command = Cli::command();
     // Writing to memory cannot fail, and nothing else in it can.
     let _ = clap_mangen::Man::new(command.clone()).render(&mut page);
-    for sub in command.get_subcommands() {
-        let title = format!("recverify {}", sub.get_name()).to_uppercase();
+    let nested = |command: &clap::Command| command.get_subcommands().cloned().collect::<Vec<_>>();
+    let commands = nested(&command).into_iter().flat_map(|command| match nested(&command) {
+        none if none.is_empty() => vec![(command.get_name().to_owned(), command)],
+        subs => subs.into_iter().map(|sub| (format!("{} {}", command.get_name(), sub.get_name()), sub)).collect(),
+    });
+    for (name, sub) in commands {
+        let title = format!("recverify {name}").to_uppercase();
         page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
         let man = clap_mangen::Man::new(sub.clone());
         let _ = man.render_synopsis_section(&mut page).and_then(|()| man.render_description_section(&mut page));

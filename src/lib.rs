@@ -28,6 +28,7 @@ pub mod exit;
 pub mod fixity;
 pub mod gate;
 pub mod http;
+pub mod ledger;
 pub mod ping;
 pub mod progress;
 pub mod record;
@@ -110,6 +111,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Verify(args) => command::verify(&args, &mut context),
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
+        Command::Ledger(args) => command::ledger(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };

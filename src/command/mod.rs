@@ -1,6 +1,7 @@
 //! The commands: wiring only, one file each.
 
 mod ids;
+mod ledger;
 mod list;
 mod monitor;
 mod show;
@@ -11,12 +12,14 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::http::RootsError;
+use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
 use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use ledger::ledger;
 pub(crate) use list::list;
 pub(crate) use show::show;
 pub(crate) use verify::verify;
@@ -51,6 +54,8 @@ pub(crate) enum Unprepared {
     Metrics(#[from] MetricsFileError),
     #[error(transparent)]
     Ping(#[from] PingUrlError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }

@@ -36,6 +36,8 @@ codes! {
     DeleteMarker = "delete_marker",
     /// The digests agree and the declared size fits neither reading of it.
     SizeDiffers = "size_differs",
+    /// The record declares another digest, size or object than in its first complete declaration in the ledger.
+    DeclarationChanged = "declaration_changed",
     /// The record declares no SHA-256 for the object.
     DigestNotDeclared = "digest_not_declared",
     /// Two reads of the same object gave different bytes.
@@ -94,6 +96,8 @@ codes! {
     UnknownStatus = "unknown_status",
     /// Warning: the record declares no size, so none was compared.
     SizeNotDeclared = "size_not_declared",
+    /// Warning: the record declares a value now that was absent from its first complete declaration in the ledger.
+    DeclarationFilled = "declaration_filled",
     /// Warning: the object of an undeclared digest could not be looked up.
     LookupFailed = "lookup_failed",
 }

@@ -53,7 +53,7 @@ impl<W: Write> CsvReport<W> {
 
     fn line(&mut self, report: &RecordReport, object: Option<&ObjectReport>) -> io::Result<()> {
         let cells = record_cells(report).into_iter().chain(object_cells(object));
-        let line: Vec<_> = cells.map(|cell| cell.map_or_else(String::new, |text| quoted(&defused(&text)))).collect();
+        let line: Vec<_> = cells.map(|cell| cell.map_or_else(String::new, |text| csv_cell(&text))).collect();
         write!(self.out, "{}\r\n", line.join(","))
     }
 }
@@ -117,6 +117,11 @@ fn code(reason: Option<&Reason>) -> Option<String> {
 
 fn message(reason: Option<&Reason>) -> Option<String> {
     reason.map(|reason| reason.message.clone())
+}
+
+/// The text as a cell of any CSV of ours.
+pub(crate) fn csv_cell(text: &str) -> String {
+    quoted(&defused(text))
 }
 
 /// The text, visible, with an apostrophe before whatever could begin a formula.

@@ -53,6 +53,13 @@ impl<W: Write> ReportWriter for JsonReport<W> {
     }
 }
 
+/// A value as every report has it, compact and escaped: what the ledger keeps and digests.
+pub(crate) fn canonical_json(value: &impl Serialize) -> io::Result<String> {
+    let mut bytes = Vec::with_capacity(1024);
+    write_json(&mut bytes, value)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
 /// Writes a value as JSON in which control, C1 and bidi characters are escaped; what it says stays the same.
 pub(super) fn write_json<W: Write>(out: W, value: &impl Serialize) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, Escaped)).map_err(io::Error::from)

@@ -25,8 +25,10 @@ use serde::Serialize;
 
 pub use checksums::ChecksumReport;
 pub use csv::CsvReport;
+pub(crate) use csv::csv_cell;
 pub use file::{ReportFile, ReportFileError};
 pub use json::JsonReport;
+pub(crate) use json::canonical_json;
 pub use jsonl::{JsonLinesReport, json_line};
 pub use junit::JunitReport;
 pub use line::Brief;

@@ -1,0 +1,75 @@
+//! The ledger: what was established in every run, appended and never changed, in one SQLite file.
+//!
+//! Every row of evidence — a run, its end, a sighting, a verification — takes the next number of one sequence and carries
+//! a head: `SHA-256(previous head ‖ row digest)`. The row digest is that of a JSON array of **all** columns of the row,
+//! keys spelled out (endpoint, project, record id, run id) and the report's bytes standing in as their own SHA-256; so
+//! no column can be changed unnoticed, and one record can be shown without the bytes of the others. The array is what
+//! SQLite's own `json_array` makes, so that `sqlite3` and `sha256sum` are enough to check it: see the view `chain`.
+//!
+//! Reading ([`Reader`]) never waits for a run; writing ([`Ledger`]) is for one run at a time.
+
+mod append;
+mod chain;
+mod declaration;
+mod error;
+mod export;
+mod file;
+mod history;
+mod lock;
+mod plan;
+mod read;
+mod schema;
+mod standing;
+mod status;
+
+pub use append::{Listed, OpenRun, RunEnd};
+pub use chain::{Break, Head};
+pub use declaration::{Change, ChangeKind, Declaration, Field, compare};
+pub use error::LedgerError;
+pub use export::{ExportError, csv, jsonl};
+pub use history::{Event, HistoryRow};
+pub use plan::{Backlog, Plan, Planned};
+pub use read::Reader;
+pub use standing::{FirstDeclaration, LastIntact, Latest, Standing, Why};
+pub use status::{LastRun, Status};
+
+use std::path::Path;
+
+use lock::Lock;
+
+/// Whose records: the identity of a record is endpoint, project and record id, so that several projects share a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Scope {
+    /// Address of the Workspace API, `https://host[:port]`.
+    pub endpoint: String,
+    /// Id of the project.
+    pub project: String,
+}
+
+/// A ledger held for writing; no other run can hold it until this one is dropped or its process ends.
+#[derive(Debug)]
+pub struct Ledger {
+    // Before the lock, so that the database is closed while the ledger is still held.
+    reader: Reader,
+    _lock: Lock,
+}
+
+impl Ledger {
+    /// Opens the ledger for a run; one that is not there yet, or an empty file, becomes an empty ledger.
+    ///
+    /// A file that is none of this program's ledgers is refused and not touched.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let path = file::resolve(path)?;
+        let lock = Lock::take(&path)?;
+        Ok(Self { reader: Reader::of(file::open_to_write(&path)?), _lock: lock })
+    }
+
+    /// What can be asked of it.
+    #[must_use]
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! A ledger as it can be asked, by the run that writes it or beside it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
+
+use super::chain::{BEGINNING, Break, COLUMNS, Head};
+use super::{Declaration, LedgerError, Scope, file};
+use crate::fixity::{Outcome, Sha256Digest};
+use crate::record::RecordId;
+
+/// A ledger to be read.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) connection: Connection,
+}
+
+impl Reader {
+    /// Opens a ledger for reading only, whether a run holds it or not.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Ok(Self::of(file::open_to_read(path)?))
+    }
+
+    pub(super) fn of(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(64);
+        Self { connection }
+    }
+
+    /// The scopes that have rows, oldest first.
+    pub fn scopes(&self) -> Result<Vec<Scope>, LedgerError> {
+        let mut query = self.connection.prepare_cached("SELECT endpoint, project FROM scope ORDER BY id")?;
+        let scopes = query.query_map([], |row| Ok(Scope { endpoint: row.get(0)?, project: row.get(1)? }))?;
+        Ok(scopes.collect::<Result<_, _>>()?)
+    }
+
+    /// Where the chain ends.
+    pub fn head(&self) -> Result<Head, LedgerError> {
+        head(&self.connection)
+    }
+
+    /// Walks the whole chain and names the first row that is missing or not as it was written; `None` if all holds.
+    pub fn first_break(&self) -> Result<Option<Break>, LedgerError> {
+        let mut query = self.connection.prepare(&format!("{COLUMNS} ORDER BY 1"))?;
+        let mut reports = self.connection.prepare("SELECT report, report_sha256 FROM verification WHERE seq = ?1")?;
+        let mut rows = query.query([])?;
+        let mut at = Head { seq: 0, digest: BEGINNING };
+        while let Some(row) = rows.next()? {
+            let (seq, columns, head) = (row.get::<_, i64>(0)?, row.get_ref(1)?, row.get::<_, [u8; 32]>(2)?);
+            let next = at.next(&Sha256Digest::of(columns.as_bytes().map_err(rusqlite::Error::from)?));
+            let whats_wrong = if seq != next.seq {
+                Some("it is missing")
+            } else if head != *next.digest.as_bytes() {
+                Some("it, or the head it carries, is not what was written")
+            } else {
+                let report = reports.query_row([seq], |row| {
+                    Ok(Sha256Digest::of(row.get_ref(0)?.as_bytes()?).as_bytes() == &row.get::<_, [u8; 32]>(1)?)
+                });
+                (report.optional()? == Some(false)).then_some("its report is not what was written")
+            };
+            if let Some(what) = whats_wrong {
+                return Ok(Some(Break { seq: next.seq, what }));
+            }
+            at = next;
+        }
+        Ok(None)
+    }
+
+    /// The first row of a query, if there is one.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        let mut query = self.connection.prepare_cached(sql)?;
+        let mut rows = query.query(params)?;
+        rows.next()?.map(read).transpose()
+    }
+
+    /// The number a scope is kept under; `None` while it has no row.
+    pub(super) fn scope_id(&self, scope: &Scope) -> Result<Option<i64>, LedgerError> {
+        scope_id(&self.connection, scope)
+    }
+
+    /// The number a record is kept under; `None` while it has no row.
+    pub(super) fn record_key(&self, scope: &Scope, id: &RecordId) -> Result<Option<i64>, LedgerError> {
+        let Some(scope) = self.scope_id(scope)? else { return Ok(None) };
+        record_key(&self.connection, scope, id)
+    }
+}
+
+pub(super) fn scope_id(connection: &Connection, scope: &Scope) -> Result<Option<i64>, LedgerError> {
+    let mut query = connection.prepare_cached("SELECT id FROM scope WHERE endpoint = ?1 AND project = ?2")?;
+    Ok(query.query_row(params![scope.endpoint, scope.project], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn record_key(connection: &Connection, scope: i64, id: &RecordId) -> Result<Option<i64>, LedgerError> {
+    let mut query = connection.prepare_cached("SELECT id FROM record WHERE scope = ?1 AND record_id = ?2")?;
+    Ok(query.query_row(params![scope, id.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// Where the chain ends, by the tables: whoever appends goes on from what is there.
+pub(super) fn head(connection: &Connection) -> Result<Head, LedgerError> {
+    const HEAD: &str = "SELECT head FROM run WHERE seq = ?1 UNION ALL SELECT head FROM run_end WHERE seq = ?1
+         UNION ALL SELECT head FROM sighting WHERE seq = ?1 UNION ALL SELECT head FROM verification WHERE seq = ?1";
+    let seq: i64 = connection.prepare_cached("SELECT seq FROM last_entry")?.query_row([], |row| row.get(0))?;
+    if seq == 0 {
+        return Ok(Head { seq, digest: BEGINNING });
+    }
+    let digest = connection.prepare_cached(HEAD)?.query_row([seq], |row| row.get(0))?;
+    Ok(Head { seq, digest: Sha256Digest::from_bytes(digest) })
+}
+
+/// A time out of a column of milliseconds.
+pub(super) fn time(millis: i64) -> Result<Timestamp, LedgerError> {
+    Timestamp::from_millisecond(millis).map_err(|_| LedgerError::Unexpected(format!("{millis} is no time")))
+}
+
+/// A column of milliseconds.
+pub(super) fn time_at(row: &Row<'_>, column: usize) -> Result<Timestamp, LedgerError> {
+    time(row.get(column)?)
+}
+
+/// A column of an outcome's word.
+pub(super) fn outcome_at(row: &Row<'_>, column: usize) -> Result<Outcome, LedgerError> {
+    let word: String = row.get(column)?;
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word);
+    found.ok_or_else(|| LedgerError::Unexpected(format!("{word} is no outcome")))
+}
+
+/// A column of a record's id.
+pub(super) fn record_id_at(row: &Row<'_>, column: usize) -> Result<RecordId, LedgerError> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| LedgerError::Unexpected(format!("record id {text:?}: {error}")))
+}
+
+/// The declared values of row `seq`.
+pub(super) fn declaration(seq: i64, text: &str) -> Result<Declaration, LedgerError> {
+    serde_json::from_str(text)
+        .map_err(|error| LedgerError::Unexpected(format!("declared values of row {seq}: {error}")))
+}
