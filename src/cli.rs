@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use crate::fixity::SizeRule;
 use crate::ping::FailOn;
@@ -36,9 +36,10 @@ const EXIT_CODES: &str = "\
 Exit codes:
     0    something was selected, and all of it is intact
     1    a finding: altered, missing or inconsistent
-    2    usage or settings, before any network
+    2    usage or settings, before any network; a ledger that cannot be opened
     3    no finding, but something unverified or undeclared
     4    nothing to verify
+    5    another run holds the ledger
     6    outcomes were established but could not be recorded
   130    interrupted from the keyboard (143: by the system)
 
@@ -101,6 +102,12 @@ pub struct Verify {
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
+    /// Enter every verification into this ledger, skip what was intact not long ago, and verify what is due again
+    #[arg(long, value_name = "FILE", help_heading = "Ledger")]
+    pub ledger: Option<PathBuf>,
+    /// After how long an intact record is due again: 12h, 7d
+    #[arg(long, value_name = "TIME", default_value = "7d", help_heading = "Ledger", value_parser = days)]
+    pub reverify_after: SignedDuration,
     /// Start no more records once so much was read: 500MB, 2GB, 1.5TB (kB is 1,000 bytes); one always runs
     #[arg(long, value_name = "SIZE", help_heading = "Budget", value_parser = size)]
     pub max_bytes: Option<u64>,
@@ -435,6 +442,13 @@ impl From<PingFailOn> for FailOn {
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
+}
+
+/// A length of time in which days are 24 hours.
+fn days(text: &str) -> Result<SignedDuration, String> {
+    let span = text.parse::<Span>().ok();
+    let time = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    time.filter(SignedDuration::is_positive).ok_or_else(|| "a time such as 12h or 7d is expected".to_owned())
 }
 
 /// A number with a decimal unit, as stores bill: `500MB`, `1.5 GB`, `4096`.

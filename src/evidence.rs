@@ -24,8 +24,26 @@ pub struct RecordReport {
     pub record: Option<Record>,
     /// The very answer of the API; `None` when there was none.
     pub answer: Option<Answer>,
+    /// What earlier runs established about it; `None` without a ledger, and for a record new to it.
+    pub history: Option<History>,
     /// The objects, in the order video, event; empty when none was looked for.
     pub objects: Vec<ObjectReport>,
+}
+
+/// What the ledger knew of a record before this run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct History {
+    /// When a listing or a verification first met it.
+    #[serde(serialize_with = "millis")]
+    pub first_seen_at: Timestamp,
+    /// When it was last found intact.
+    #[serde(serialize_with = "millis_opt")]
+    pub last_intact_at: Option<Timestamp>,
+    /// In which run.
+    pub last_intact_run: Option<String>,
+    /// Since when it has not been found intact; `None` while it is.
+    #[serde(serialize_with = "millis_opt")]
+    pub first_not_intact_at: Option<Timestamp>,
 }
 
 /// Everything one run established about one object.

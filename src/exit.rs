@@ -16,6 +16,8 @@ pub enum Exit {
     Undecided,
     /// Nothing to verify.
     Nothing,
+    /// Another run holds the ledger.
+    Held,
     /// Outcomes were established but could not be recorded.
     NotRecorded,
     /// Interrupted by this signal.
@@ -41,6 +43,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Undecided => 3,
             Self::Nothing => 4,
+            Self::Held => 5,
             Self::NotRecorded => 6,
             Self::Interrupted(Signal::Interrupt) => 130,
             Self::Interrupted(Signal::Terminate) => 143,

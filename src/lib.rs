@@ -29,6 +29,7 @@ pub mod fixity;
 pub mod gate;
 pub mod http;
 pub mod ledger;
+pub mod memory;
 pub mod ping;
 pub mod progress;
 pub mod record;
@@ -117,7 +118,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     };
     ended.unwrap_or_else(|unprepared| {
         diagnostics.error(&unprepared.to_string());
-        Exit::Usage
+        unprepared.exit()
     })
 }
 

@@ -95,7 +95,8 @@ impl FailOn {
     #[must_use]
     pub const fn fails(self, exit: Exit) -> bool {
         match exit {
-            Exit::Success => false,
+            // Another run does the work: noted in the log, no failure.
+            Exit::Success | Exit::Held => false,
             Exit::Undecided | Exit::Nothing => matches!(self, Self::Any),
             Exit::Finding | Exit::Usage | Exit::NotRecorded | Exit::Interrupted(_) => true,
         }
@@ -130,6 +131,11 @@ impl Ping {
     /// Tells that the run begins.
     pub async fn start(&self) -> Result<(), PingError> {
         self.within(LIMIT, "/start", "").await
+    }
+
+    /// Tells something worth noting that is no failure.
+    pub async fn log(&self, line: &str) -> Result<(), PingError> {
+        self.within(LIMIT, "/log", line).await
     }
 
     /// Tells how it ended, with one line about it.

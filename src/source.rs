@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::event::Watch;
 use crate::evidence::Reason;
 use crate::fixity::Code;
+use crate::ledger::{LedgerError, Plan};
+use crate::memory::{Call, Memory};
 use crate::record::{DeclaredSize, Readiness, Record, RecordId, service_time};
 use crate::workspace::Listing;
 
@@ -25,14 +27,20 @@ pub struct Planned {
 }
 
 /// What a source has come to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Tally {
     /// Records it gave, and those it only counted.
     pub selected: u64,
+    /// Of them those that were intact not long ago, and were not given.
+    pub skipped: u64,
     /// Of them those that are not uploaded yet, and were not given.
     pub not_ready: u64,
+    /// Records that are due and were not come to, because the listing failed.
+    pub left: u64,
     /// Why it gave less than there is, if so.
     pub shortfall: Option<Reason>,
+    /// Why the ledger could not be asked, if so: then the run has to end.
+    pub broken: Option<LedgerError>,
 }
 
 impl Planned {
@@ -47,84 +55,161 @@ pub fn named(ids: Vec<RecordId>, tally: &RefCell<Tally>) -> impl Stream<Item = P
     stream::iter(ids.into_iter().map(Planned::named))
 }
 
-/// The records of a listing, oldest first. It ends early on cancellation or when the listing fails; the tally says so.
-pub fn listed<'a>(
-    listing: Listing<'a>,
-    limit: Option<u64>,
-    include_not_ready: bool,
-    tally: &'a RefCell<Tally>,
-    watch: &'a dyn Watch,
-    cancel: &'a CancellationToken,
-) -> impl Stream<Item = Planned> + 'a {
-    let pages = Pages { listing, waiting: VecDeque::new(), limit, include_not_ready, tally, watch, cancel };
+/// How a listing is made a source.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// At most so many records.
+    pub limit: Option<u64>,
+    /// Whether records that are not uploaded yet are given rather than counted.
+    pub include_not_ready: bool,
+    /// What earlier runs established; records intact not long ago are then only counted.
+    pub memory: Option<&'a Memory>,
+    /// Whether all that is due comes after what is listed.
+    pub and_what_is_due: bool,
+    /// What the source comes to.
+    pub tally: &'a RefCell<Tally>,
+    /// Is told of retries.
+    pub watch: &'a dyn Watch,
+    /// Ends the source.
+    pub cancel: &'a CancellationToken,
+}
+
+/// The records of a listing, oldest first, then those that are due. It ends early on cancellation or when the listing
+/// fails; the tally says so.
+pub fn listed<'a>(listing: Listing<'a>, terms: Terms<'a>) -> impl Stream<Item = Planned> + 'a {
+    let plan = terms.memory.map(Memory::plan);
+    let pages = Pages { listing: Some(listing), waiting: VecDeque::new(), plan, terms };
     stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages)))
 }
 
 struct Pages<'a> {
-    listing: Listing<'a>,
-    waiting: VecDeque<Record>,
-    limit: Option<u64>,
-    include_not_ready: bool,
-    tally: &'a RefCell<Tally>,
-    watch: &'a dyn Watch,
-    cancel: &'a CancellationToken,
+    /// Until its end.
+    listing: Option<Listing<'a>>,
+    waiting: VecDeque<Waiting>,
+    plan: Option<Plan>,
+    terms: Terms<'a>,
+}
+
+/// A record that has come and not been looked at.
+enum Waiting {
+    Listed(Record, Call),
+    Due(RecordId),
 }
 
 impl Pages<'_> {
     async fn next(&mut self) -> Option<Planned> {
+        let Terms { limit, include_not_ready, tally, cancel, .. } = self.terms;
         loop {
-            let selected = self.tally.borrow().selected;
-            if self.cancel.is_cancelled() || self.limit.is_some_and(|limit| selected >= limit) {
+            let selected = tally.borrow().selected;
+            if cancel.is_cancelled() || limit.is_some_and(|limit| selected >= limit) {
                 return None;
             }
-            let Some(record) = self.waiting.pop_front() else {
+            let Some(waiting) = self.waiting.pop_front() else {
                 self.fetch().await?;
                 continue;
             };
-            self.tally.borrow_mut().selected += 1;
-            if record.readiness() == Readiness::NotUploaded && !self.include_not_ready {
-                self.tally.borrow_mut().not_ready += 1;
+            let (record, call) = match waiting {
+                Waiting::Due(id) => {
+                    tally.borrow_mut().selected += 1;
+                    return Some(Planned::named(id));
+                }
+                Waiting::Listed(_, Call::Later) => continue,
+                Waiting::Listed(record, call) => (record, call),
+            };
+            let mut tally = tally.borrow_mut();
+            tally.selected += 1;
+            if record.readiness() == Readiness::NotUploaded && !include_not_ready {
+                tally.not_ready += 1;
                 continue;
             }
-            match record.id.as_deref().map(str::parse) {
-                Some(Ok(id)) => {
-                    let bytes = match record.declared_size() {
-                        DeclaredSize::Bytes(bytes) => Some(bytes),
-                        DeclaredSize::Absent | DeclaredSize::Malformed => None,
-                    };
-                    let began_at = record.start_time.as_deref().and_then(service_time);
-                    return Some(Planned { id, bytes, began_at });
-                }
-                _ => self.fall_short(Reason::new(
-                    Code::UnreadableAnswer,
-                    "the listing has a record without a usable id, which cannot be asked for",
-                )),
+            if call == Call::Skip {
+                tally.skipped += 1;
+                continue;
             }
+            if let Some(planned) = planned(&record) {
+                return Some(planned);
+            }
+            tally.shortfall.get_or_insert_with(|| {
+                let message = "the listing has a record without a usable id, which cannot be asked for";
+                Reason::new(Code::UnreadableAnswer, message)
+            });
         }
     }
 
-    /// Waits for the next page; `None` at the end.
+    /// Waits for the next records; `None` at the end.
     async fn fetch(&mut self) -> Option<()> {
+        let Some(listing) = &mut self.listing else { return self.fetch_due() };
         let page = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return None,
-            page = self.listing.next(self.watch) => page,
+            () = self.terms.cancel.cancelled() => return None,
+            page = listing.next(self.terms.watch) => page,
         };
         match page {
-            Ok(page) => {
-                self.waiting.extend(page?);
+            Ok(Some(page)) => self.sort(page),
+            Ok(None) => {
+                self.listing = None;
                 Some(())
             }
             Err(failure) => {
                 let mut reason = failure.error.reason();
                 reason.message = format!("the listing could not be read to its end: {}", reason.message);
-                self.fall_short(reason);
+                self.terms.tally.borrow_mut().shortfall.get_or_insert(reason);
+                self.leave_what_is_due();
                 None
             }
         }
     }
 
-    fn fall_short(&self, reason: Reason) {
-        self.tally.borrow_mut().shortfall.get_or_insert(reason);
+    /// Lets the ledger say what the records of a page call for.
+    fn sort(&mut self, page: Vec<Record>) -> Option<()> {
+        let Some(memory) = self.terms.memory else {
+            self.waiting.extend(page.into_iter().map(|record| Waiting::Listed(record, Call::Verify)));
+            return Some(());
+        };
+        let id = |record: &Record| record.id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
+        let (known, nameless): (Vec<_>, Vec<_>) =
+            page.into_iter().map(|record| (id(&record), record)).partition(|(id, _)| id.is_some());
+        let known: Vec<_> = known.into_iter().filter_map(|(id, record)| Some((id?, record))).collect();
+        let calls = self.unless_broken(memory.sort(&known))?;
+        self.waiting.extend(known.into_iter().zip(calls).map(|((_, record), call)| Waiting::Listed(record, call)));
+        self.waiting.extend(nameless.into_iter().map(|(_, record)| Waiting::Listed(record, Call::Verify)));
+        Some(())
     }
+
+    fn fetch_due(&mut self) -> Option<()> {
+        let (Some(memory), Some(plan), true) = (self.terms.memory, &mut self.plan, self.terms.and_what_is_due) else {
+            return None;
+        };
+        let page = memory.next_planned(plan);
+        let page = self.unless_broken(page)?;
+        self.waiting.extend(page.into_iter().map(Waiting::Due));
+        (!self.waiting.is_empty()).then_some(())
+    }
+
+    /// Without a listing there is no telling the service works, so what is due is left rather than failed one by one.
+    fn leave_what_is_due(&self) {
+        if let (Some(memory), Some(plan), true) = (self.terms.memory, &self.plan, self.terms.and_what_is_due)
+            && let Some(backlog) = self.unless_broken(memory.backlog(plan))
+        {
+            self.terms.tally.borrow_mut().left = backlog.total();
+        }
+    }
+
+    fn unless_broken<T>(&self, asked: Result<T, LedgerError>) -> Option<T> {
+        asked
+            .map_err(|error| {
+                self.terms.tally.borrow_mut().broken = Some(error);
+                self.terms.cancel.cancel();
+            })
+            .ok()
+    }
+}
+
+fn planned(record: &Record) -> Option<Planned> {
+    let id = record.id.as_deref()?.parse().ok()?;
+    let bytes = match record.declared_size() {
+        DeclaredSize::Bytes(bytes) => Some(bytes),
+        DeclaredSize::Absent | DeclaredSize::Malformed => None,
+    };
+    Some(Planned { id, bytes, began_at: record.start_time.as_deref().and_then(service_time) })
 }

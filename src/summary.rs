@@ -34,6 +34,11 @@ pub struct Summary {
     /// When the oldest recording of those left began.
     #[serde(serialize_with = "millis_opt")]
     pub oldest_left_at: Option<Timestamp>,
+    /// Records of the ledger that wait to be verified after this run, those left included; `None` without a ledger.
+    pub backlog: Option<u64>,
+    /// Since when the record that waits longest for its first intact verification has been known.
+    #[serde(serialize_with = "millis_opt")]
+    pub oldest_unverified_at: Option<Timestamp>,
     /// Bytes of objects that came over the network, repeated ones included.
     pub bytes: u64,
     /// Records whose declared size was compared with two whole objects of equal digest.

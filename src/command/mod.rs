@@ -11,6 +11,7 @@ mod verify;
 
 use crate::clock::Clock;
 use crate::credentials::Variables;
+use crate::exit::Exit;
 use crate::http::RootsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
@@ -58,6 +59,16 @@ pub(crate) enum Unprepared {
     Ledger(#[from] LedgerError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
+}
+
+impl Unprepared {
+    /// A ledger that is held is no mistake of whoever called: the other run does the work.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Ledger(LedgerError::Held(_)) => Exit::Held,
+            _ => Exit::Usage,
+        }
+    }
 }
 
 /// One thread for the network: 20 % less CPU than the default of several, which wake each other.

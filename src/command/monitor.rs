@@ -60,6 +60,13 @@ impl Monitor {
         }
     }
 
+    /// The run does not begin, because another one holds the ledger: noted, but no failure.
+    pub(super) async fn held(&self, why: &str) {
+        if let Some(ping) = &self.ping {
+            self.warn("standstill", ping.log(why).await);
+        }
+    }
+
     /// The run is over and would exit so; how it exits, all told.
     pub(super) async fn ended(mut self, run: &Run, summary: &Summary, exit: Exit) -> Exit {
         let exit = match self.metrics.take() {

@@ -1,6 +1,7 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::ids::gather;
 use super::monitor::Monitor;
 use super::signals::Signals;
-use super::sinks::Sinks;
+use super::sinks::{NowhereToReport, Sinks};
 use super::{Context, Unprepared, runtime};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
@@ -21,14 +22,17 @@ use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
 use crate::gate::Rejection;
 use crate::http::HttpClient;
+use crate::ledger::{Ledger, LedgerError, Listed, Scope};
+use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
 use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
-use crate::source::{self, Planned, Tally};
+use crate::source::{self, Planned, Tally, Terms};
 use crate::store::Store;
+use crate::summary::Summary;
 use crate::verify::Verifier;
-use crate::workspace::{ApiCredential, Workspace};
+use crate::workspace::{ApiCredential, Workspace, WorkspaceSettings};
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
@@ -52,9 +56,19 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
-    let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
-    let prepared = Prepared { settings, http, selection, sinks, monitor, run };
     let runtime = runtime()?;
+    let memory = match &args.ledger {
+        None => None,
+        Some(path) => match remember(path, args, context, &settings, &run) {
+            Err(held @ LedgerError::Held(_)) => {
+                runtime.block_on(monitor.held(&held.to_string()));
+                return Err(held.into());
+            }
+            memory => Some(memory?),
+        },
+    };
+    let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
+    let prepared = Prepared { settings, http, selection, memory, sinks, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -66,9 +80,24 @@ struct Prepared {
     settings: Settings,
     http: HttpClient,
     selection: Selection,
+    memory: Option<Memory>,
     sinks: Sinks,
     monitor: Monitor,
     run: Run,
+}
+
+/// Opens the ledger for this run, and nobody else's.
+fn remember(
+    path: &Path,
+    args: &cli::Verify,
+    context: &Context,
+    settings: &Settings,
+    run: &Run,
+) -> Result<Memory, LedgerError> {
+    let WorkspaceSettings { endpoint, project_id, .. } = &settings.api.workspace;
+    let scope = Scope { endpoint: endpoint.to_string(), project: project_id.clone() };
+    let clock = context.clock.clone();
+    Memory::begin(Ledger::open(path)?, &run.id, &scope, run.started_at, &run.selection, args.reverify_after, clock)
 }
 
 /// What goes to standard output and standard error. That there is nothing to verify has been said already.
@@ -87,7 +116,7 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, http, selection, mut sinks, monitor, mut run } = prepared;
+    let Prepared { settings, http, selection, memory, mut sinks, monitor, mut run } = prepared;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     // One key for both services is rejected for both; a token is a credential of its own.
     let of_store = Rejection::default();
@@ -104,40 +133,81 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         workspace: &workspace,
         store: &store,
         size_rule: args.size_rule.into(),
+        memory: memory.as_ref(),
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
     };
     let tally = RefCell::new(Tally::default());
+    let mut listed = Listed::default();
     let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
         Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
         Selection::Listed { criteria, limit, include_not_ready } => {
-            let listing = workspace.list(criteria);
-            Box::pin(source::listed(listing, limit, include_not_ready, &tally, &progress, &cancel))
+            let memory = memory.as_ref();
+            // Whoever filters asks for some records, not for the night's work.
+            let all = criteria.is_window_alone() && limit.is_none();
+            listed = Listed { complete: all, until: Some(criteria.until) };
+            let (tally, watch, cancel) = (&tally, &progress, &cancel);
+            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel };
+            Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
     monitor.started().await;
     progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
-    let batch = batch::run(source, bounds, verifier, |report| progress.suspend(|| sinks.record(report)));
+    let batch = batch::run(source, bounds, verifier, |report| {
+        // First on disk, then told; what cannot be entered is told all the same.
+        let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report));
+        let told = progress.suspend(|| sinks.record(report));
+        entered.map_err(Unrecorded::Ledger)?;
+        told.map_err(|NowhereToReport| Unrecorded::Nowhere)
+    });
     let (ended, interrupted) = until_signals(batch, &cancel).await;
     let Some(Batch { mut summary, recorded }) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
-    let Tally { selected, not_ready, shortfall } = tally.into_inner();
-    summary.selected = selected;
-    summary.not_ready = not_ready;
+    let Tally { selected, skipped, not_ready, left, shortfall, broken } = tally.into_inner();
+    (summary.selected, summary.skipped, summary.not_ready) = (selected, skipped, not_ready);
+    summary.left += left;
+    let broken = broken.or(match recorded {
+        Err(Unrecorded::Ledger(error)) => Some(error),
+        Err(Unrecorded::Nowhere) | Ok(()) => None,
+    });
+    let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
+    let broken = broken.or(looked_back.err());
     if let Some(reason) = &shortfall {
         context.diagnostics.error(&reason.message);
     }
+    if let Some(error) = &broken {
+        context.diagnostics.error(&error.to_string());
+    }
     let complete = shortfall.is_none();
+    listed.complete &= complete && interrupted.is_none();
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    let exit = Exit::of_run(&summary, interrupted, written && recorded.is_ok(), complete);
+    let mut exit = Exit::of_run(&summary, interrupted, written && broken.is_none(), complete);
+    if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
+        context.diagnostics.error(&error.to_string());
+        exit = Exit::NotRecorded;
+    }
     monitor.ended(&run, &summary, exit).await
+}
+
+/// Why a report could not be recorded.
+enum Unrecorded {
+    Ledger(LedgerError),
+    /// Said already, place by place.
+    Nowhere,
+}
+
+/// What the ledger as a whole says after a run.
+fn look_back(memory: &Memory, summary: &mut Summary) -> Result<(), LedgerError> {
+    summary.backlog = Some(memory.waiting()?.total());
+    summary.oldest_unverified_at = memory.status()?.oldest_never_intact.map(|(_, since)| since);
+    Ok(())
 }
 
 /// The selection as reports have it.

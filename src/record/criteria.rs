@@ -24,3 +24,11 @@ pub struct Criteria {
     #[serde(rename = "type")]
     pub kind: Option<String>,
 }
+
+impl Criteria {
+    /// Whether nothing but the window selects.
+    #[must_use]
+    pub fn is_window_alone(&self) -> bool {
+        self.desktop_id.is_none() && self.desktop_names.is_empty() && self.username.is_none() && self.kind.is_none()
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::group::Groups;
 use super::hint::hint;
-use super::text::{closing_hints, recorded, totals};
+use super::text::{closing_hints, last_intact, recorded, totals};
 use super::{ReportWriter, Run, visible};
 use crate::evidence::{ObjectReport, RecordReport};
 use crate::fixity::Outcome;
@@ -67,6 +67,7 @@ fn finding(report: &RecordReport) -> String {
         parts.extend(object.declared_sha256.as_ref().map(|digest| format!("declared {digest}")));
         parts.extend(object.observed_sha256.map(|digest| format!("observed {digest}")));
     }
+    parts.extend(report.history.as_ref().and_then(|history| history.last_intact_at).map(last_intact));
     if let Some(reason) = &report.reason {
         parts.push(format!("{}: {}", reason.code, reason.message));
         parts.extend(hint(reason.code).map(|hint| format!("next: {hint}")));

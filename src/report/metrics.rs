@@ -93,6 +93,15 @@ fn metrics(labels: &Labels, run: &Run, summary: &Summary, exit_code: u8, last_su
     gauge("recverify_last_run_exit_code", "What the last run exited with.", &one(exit_code.to_string()));
     let help = "When the last run ended, as Unix time.";
     gauge("recverify_last_run_timestamp_seconds", help, &one(seconds(run.finished_at)));
+    if let Some(backlog) = summary.backlog {
+        let help = "Records of the ledger that wait to be verified.";
+        gauge("recverify_backlog_records", help, &one(backlog.to_string()));
+    }
+    if let Some(since) = summary.oldest_unverified_at {
+        let age = run.finished_at.duration_since(since).as_secs();
+        let help = "How long the record that waits longest for its first intact verification has been known.";
+        gauge("recverify_oldest_unverified_age_seconds", help, &one(age.to_string()));
+    }
     if let Some(at) = last_success {
         let help = "When a run last ended with everything intact (exit code 0), as Unix time.";
         gauge(LAST_SUCCESS, help, &one(at.to_owned()));

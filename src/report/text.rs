@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+
 use super::group::Groups;
 use super::hint::hint;
 use super::{ReportWriter, Run, decimal_bytes, visible};
@@ -44,6 +46,9 @@ impl<W: Write> TextReport<W> {
         self.headline(report.outcome, report.record_id.as_str())?;
         if let Some(recorded) = report.record.as_ref().and_then(recorded) {
             self.field("recorded", &recorded)?;
+        }
+        if let Some(at) = report.history.as_ref().and_then(|history| history.last_intact_at) {
+            self.field("before", &last_intact(at))?;
         }
         for object in report.objects.iter().filter(|object| object.outcome != Outcome::Intact) {
             self.object(object)?;
@@ -155,6 +160,11 @@ pub(super) fn recorded(record: &Record) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
+/// When a record was last found intact.
+pub(super) fn last_intact(at: Timestamp) -> String {
+    format!("last intact on {}", report_time(at))
+}
+
 /// `5 records: 1 altered, 4 intact; 3.2 MB read in 0.4 s`.
 #[must_use]
 pub fn totals(run: &Run, summary: &Summary) -> String {
@@ -174,6 +184,9 @@ pub fn totals(run: &Run, summary: &Summary) -> String {
         if let Some(oldest) = summary.oldest_left_at {
             totals = format!("{totals}, the oldest of {}", report_time(oldest));
         }
+    }
+    if let Some(since) = summary.oldest_unverified_at {
+        totals = format!("{totals}; never intact yet since {}", report_time(since));
     }
     totals
 }

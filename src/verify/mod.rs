@@ -1,5 +1,6 @@
 //! One record → one report: asks the API, reads both objects, compares, and says why.
 
+mod declared;
 mod look;
 mod settle;
 
@@ -9,6 +10,7 @@ use crate::clock::Clock;
 use crate::event::{Event, ObjectRef, Watch};
 use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, SizeRule, fits};
+use crate::memory::Memory;
 use crate::record::{DeclaredSize, Readiness, Record, RecordId, Role};
 use crate::store::Store;
 use crate::workspace::{Details, Workspace};
@@ -22,6 +24,8 @@ pub struct Verifier<'a> {
     pub store: &'a Store,
     /// What the declared size may measure.
     pub size_rule: SizeRule,
+    /// What earlier runs established, where there is a ledger.
+    pub memory: Option<&'a Memory>,
     /// Tells the time.
     pub clock: &'a Clock,
     /// Is told what happens.
@@ -33,6 +37,17 @@ pub struct Verifier<'a> {
 impl Verifier<'_> {
     /// Verifies one record. Whatever happens there is a report; a failure is an outcome with its reason.
     pub async fn verify(&self, id: &RecordId) -> RecordReport {
+        let mut report = self.examine(id).await;
+        let mismatch = report.reason.as_ref().is_some_and(|reason| reason.code == Code::RecordMismatch);
+        let declared = report.record.as_ref().filter(|_| !mismatch);
+        if let Some(remembered) = self.memory.and_then(|memory| memory.recall(id, declared)) {
+            declared::hold_against(remembered, &mut report);
+        }
+        report
+    }
+
+    /// What there is to establish today, without regard to earlier days.
+    async fn examine(&self, id: &RecordId) -> RecordReport {
         self.watch.on(&Event::RecordStarted { record: id });
         let answered = tokio::select! {
             biased;
@@ -88,6 +103,7 @@ impl Verifier<'_> {
             declared_size: SizeReport { bytes: None, rule: self.size_rule, fits: None },
             record: None,
             answer: None,
+            history: None,
             objects: Vec::new(),
         }
     }
