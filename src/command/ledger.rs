@@ -1,7 +1,7 @@
 //! `recverify ledger`: what was verified, for people and for other programs.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 
 use jiff::Timestamp;
 
@@ -66,7 +66,7 @@ fn each(scopes: &[Scope], mut tell: impl FnMut(&Scope) -> Result<bool, ExportErr
 }
 
 fn write_text(out: &mut impl Write, lines: &str) -> Result<bool, ExportError> {
-    lines.lines().try_for_each(|line| writeln!(out, "{}", visible(line))).map_err(io::Error::from)?;
+    lines.lines().try_for_each(|line| writeln!(out, "{}", visible(line)))?;
     Ok(!lines.is_empty())
 }
 

@@ -36,7 +36,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, LedgerError> {
         None | Some(0) => create(path)?,
         Some(_) => recognise(path)?,
     }
-    let mut connection = connect(path, path)?;
+    let mut connection = connect(path, path, Access::Write)?;
     durable(&connection)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
@@ -52,10 +52,10 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
     }
     let path = resolve(path)?;
     recognise(&path)?;
-    let connection = match connect(&path, &path) {
+    let connection = match connect(&path, &path, Access::Write) {
         // Where nothing can be written, SQLite cannot share a log with a writer; without a log there is no writer.
         Err(LedgerError::ReadOnly(_) | LedgerError::Database(_)) if !beside(&path, "-wal").exists() => {
-            connect(&path, &immutable(&path))?
+            connect(&path, &immutable(&path), Access::Read)?
         }
         opened => opened?,
     };
@@ -81,16 +81,29 @@ fn recognise(path: &Path) -> Result<(), LedgerError> {
     if length(path)?.is_none_or(|length| length < SMALLEST_PAGE) {
         return Err(LedgerError::NotADatabase(path.to_owned()));
     }
-    connect(path, &immutable(path)).map(drop)
+    match connect(path, &immutable(path), Access::Read) {
+        // A log not yet carried over, of a run that was killed: without it the file may be half of something.
+        Err(LedgerError::Corrupt(_)) => connect(path, path, Access::Read).map(drop),
+        looked => looked.map(drop),
+    }
+}
+
+/// How a file is opened.
+enum Access {
+    Read,
+    Write,
 }
 
 /// Opens what is there and checks by its marks that it is a ledger this program knows.
-fn connect(path: &Path, location: &Path) -> Result<Connection, LedgerError> {
+fn connect(path: &Path, location: &Path, access: Access) -> Result<Connection, LedgerError> {
     let refused = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => LedgerError::NotADatabase(path.to_owned()),
         _ => error.into(),
     };
-    let access = if location == path { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let access = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
     let connection = Connection::open_with_flags(location, access | common()).map_err(refused)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     if number("application_id").map_err(refused)? != schema::APPLICATION_ID {

@@ -116,3 +116,29 @@ fn a_report_is_kept_byte_for_byte_and_exported_as_it_is() {
     let columns: Vec<_> = table.lines().map(|line| line.split(',').count()).collect();
     assert_eq!(columns, [19; 3]);
 }
+
+#[test]
+fn a_file_whose_log_was_not_carried_over_is_whole_with_it() {
+    let place = Place::new();
+    let mut ledger = place.open();
+    let run = begin(&mut ledger, "p", day(0));
+    for n in 0..50 {
+        ledger.verified(&run, &report(&format!("{n}"), Outcome::Intact), day(0)).expect("entered");
+    }
+    // What a kill in the middle of a checkpoint leaves: the first page is the new one, and later ones are not there.
+    let killed = Place::new();
+    for suffix in ["", "-wal"] {
+        std::fs::copy(file::beside(&place.path(), suffix), file::beside(&killed.path(), suffix)).expect("copied");
+    }
+    let pages: i64 =
+        ledger.reader().connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a number");
+    let mut main = std::fs::read(killed.path()).expect("read");
+    main[28..32].copy_from_slice(&u32::try_from(pages).expect("few").to_be_bytes());
+    let change_counter = main[24..28].to_vec();
+    main[92..96].copy_from_slice(&change_counter);
+    std::fs::write(killed.path(), main).expect("written");
+    assert_eq!(killed.read().status(&scope("p")).expect("read").records, 50);
+    let reopened = killed.open();
+    assert_eq!(reopened.reader().first_break().expect("walked"), None);
+    assert_eq!(reopened.reader().head().expect("read").seq, 51);
+}
