@@ -56,7 +56,7 @@ pub async fn run<E>(
                 batch.summary.leave(planned.began_at);
             } else if running.len() < bounds.concurrency.get() {
                 spending.start(planned.bytes);
-                running.push(async move { (Box::pin(verifier.verify(&planned.id)).await, planned.bytes) });
+                running.push(async move { (verifier.verify(&planned.id).await, planned.bytes) });
             } else {
                 next = Some(planned);
             }

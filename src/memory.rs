@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::evidence::{History, RecordReport};
 use crate::fixity::Code;
 use crate::ledger::{
-    Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan, RunEnd, Scope, Standing,
-    Status, Why, compare,
+    Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan, RunEnd, Scope,
+    Standing, Status, Why, compare,
 };
 use crate::record::{Record, RecordId};
 
@@ -31,8 +31,10 @@ pub struct Memory {
 /// What a listed record calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// To be verified now: new, not intact when last verified, or declared otherwise than at first.
-    Verify,
+    /// To be verified now: the ledger has never heard of it.
+    New,
+    /// To be verified now: never verified, not intact when last verified, or declared otherwise than at first.
+    Again,
     /// Nothing: it was intact not long ago.
     Skip,
     /// It is due, and comes with the others that are, oldest first.
@@ -67,10 +69,10 @@ impl Memory {
     /// Sorts the records of a page, in their order, and enters what is new about them.
     pub fn sort(&self, page: &[(RecordId, Record)]) -> Result<Vec<Call>, LedgerError> {
         let calls = page.iter().map(|(id, record)| {
-            let Some(standing) = self.standing(id)? else { return Ok(Call::Verify) };
+            let Some(standing) = self.standing(id)? else { return Ok(Call::New) };
             Ok(match standing.why(self.due_before) {
-                Some(Why::New | Why::Unsettled) => Call::Verify,
-                _ if is_declared_otherwise(&standing, record) => Call::Verify,
+                Some(Why::New | Why::Unsettled) => Call::Again,
+                _ if is_declared_otherwise(&standing, record) => Call::Again,
                 Some(Why::Due) => Call::Later,
                 None => Call::Skip,
             })

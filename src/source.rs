@@ -1,7 +1,7 @@
 //! Where the records of a run come from, one by one: those named, or those of a listing as its pages arrive.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use futures_util::stream::{self, Stream};
 use jiff::Timestamp;
@@ -78,7 +78,7 @@ pub struct Terms<'a> {
 /// fails; the tally says so.
 pub fn listed<'a>(listing: Listing<'a>, terms: Terms<'a>) -> impl Stream<Item = Planned> + 'a {
     let plan = terms.memory.map(Memory::plan);
-    let pages = Pages { listing: Some(listing), waiting: VecDeque::new(), plan, terms };
+    let pages = Pages { listing: Some(listing), waiting: VecDeque::new(), listed: HashSet::new(), plan, terms };
     stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages)))
 }
 
@@ -86,13 +86,15 @@ struct Pages<'a> {
     /// Until its end.
     listing: Option<Listing<'a>>,
     waiting: VecDeque<Waiting>,
+    /// Records the ledger knew and this listing has dealt with: the plan must not bring them again.
+    listed: HashSet<RecordId>,
     plan: Option<Plan>,
     terms: Terms<'a>,
 }
 
 /// A record that has come and not been looked at.
 enum Waiting {
-    Listed(Record, Call),
+    Listed(Box<Record>, Call),
     Due(RecordId),
 }
 
@@ -163,7 +165,7 @@ impl Pages<'_> {
     /// Lets the ledger say what the records of a page call for.
     fn sort(&mut self, page: Vec<Record>) -> Option<()> {
         let Some(memory) = self.terms.memory else {
-            self.waiting.extend(page.into_iter().map(|record| Waiting::Listed(record, Call::Verify)));
+            self.waiting.extend(page.into_iter().map(|record| Waiting::Listed(Box::new(record), Call::New)));
             return Some(());
         };
         let id = |record: &Record| record.id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
@@ -171,8 +173,11 @@ impl Pages<'_> {
             page.into_iter().map(|record| (id(&record), record)).partition(|(id, _)| id.is_some());
         let known: Vec<_> = known.into_iter().filter_map(|(id, record)| Some((id?, record))).collect();
         let calls = self.unless_broken(memory.sort(&known))?;
-        self.waiting.extend(known.into_iter().zip(calls).map(|((_, record), call)| Waiting::Listed(record, call)));
-        self.waiting.extend(nameless.into_iter().map(|(_, record)| Waiting::Listed(record, Call::Verify)));
+        let again = known.iter().zip(&calls).filter(|(_, call)| **call == Call::Again);
+        self.listed.extend(again.map(|((id, _), _)| id.clone()));
+        self.waiting
+            .extend(known.into_iter().zip(calls).map(|((_, record), call)| Waiting::Listed(Box::new(record), call)));
+        self.waiting.extend(nameless.into_iter().map(|(_, record)| Waiting::Listed(Box::new(record), Call::New)));
         Some(())
     }
 
@@ -182,8 +187,11 @@ impl Pages<'_> {
         };
         let page = memory.next_planned(plan);
         let page = self.unless_broken(page)?;
-        self.waiting.extend(page.into_iter().map(Waiting::Due));
-        (!self.waiting.is_empty()).then_some(())
+        if page.is_empty() {
+            return None;
+        }
+        self.waiting.extend(page.into_iter().filter(|id| !self.listed.contains(id)).map(Waiting::Due));
+        Some(())
     }
 
     /// Without a listing there is no telling the service works, so what is due is left rather than failed one by one.

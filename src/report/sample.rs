@@ -43,6 +43,7 @@ pub(super) fn intact() -> RecordReport {
         declared_size: SizeReport { bytes: Some(5), rule: SizeRule::Auto, fits: Some(Fits::Video) },
         record: Some(record()),
         answer: None,
+        history: None,
         objects: vec![object(Role::Video, "v.mp4", b"video"), object(Role::Event, "e.jsonl", b"event")],
     }
 }
@@ -70,6 +71,7 @@ pub(super) fn unverified() -> RecordReport {
         declared_size: SizeReport { bytes: None, rule: SizeRule::Auto, fits: None },
         record: None,
         answer: None,
+        history: None,
         objects: Vec::new(),
     }
 }

@@ -21,11 +21,9 @@ impl Store {
         if self.has_read_from(&place.bucket) {
             return Absence::Proven("another object of the bucket was read in this run".to_owned());
         }
-        match self.first_listed(place).await {
-            Ok(Some(key)) if key == place.key => {
-                Absence::Unproven("the store says there is no such object, yet lists it".to_owned())
-            }
-            Ok(_) => Absence::Proven("a listing of the bucket does not show it".to_owned()),
+        match self.is_listed(place).await {
+            Ok(true) => Absence::Unproven("the store says there is no such object, yet lists it".to_owned()),
+            Ok(false) => Absence::Proven("a listing of the bucket does not show it".to_owned()),
             Err(error) => Absence::Unproven(format!("the store says there is no such object, but {}", why(&error))),
         }
     }

@@ -131,6 +131,16 @@ impl Store {
         lane: Lane,
     ) -> Result<(Head, ByteStream), StoreError> {
         let pass = self.enter(place).await?;
+        self.get_under(pass, place, conditions, lane).await
+    }
+
+    async fn get_under(
+        &self,
+        pass: crate::gate::Pass<'_>,
+        place: &Place,
+        conditions: &Conditions,
+        lane: Lane,
+    ) -> Result<(Head, ByteStream), StoreError> {
         let client = match lane {
             Lane::Shared => &self.shared,
             Lane::Fresh => &self.fresh,
@@ -165,43 +175,50 @@ impl Store {
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
         let answer = request.customize().interceptor(capture.clone()).send().await;
-        let found = match (answer, capture.take()) {
+        match (answer, capture.take()) {
             (Ok(_), Some(head)) if head.is_from_a_store() => {
                 pass.accepted();
                 Ok(Found::of(head))
             }
             (Ok(_), _) => Err(StoreError::Unreadable("it bears no mark of an object store".to_owned())),
-            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
-        };
-        match found {
-            // The answer to a HEAD has no body, so only a GET can say which kind of 404 it is.
-            Err(error) if error.status() == Some(404) => {
-                self.get(place, &Conditions::default(), Lane::Shared).await.map(|(head, _)| Found::of(head))
+            // The answer to a HEAD has no body, so only a GET can say which kind of 403 or 404 it is. It goes under the
+            // same pass: a key that is rejected must not be shown by others meanwhile.
+            (Err(_), Some(Head { status: 403 | 404, .. })) => {
+                let answer = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
+                answer.map(|(head, _)| Found::of(head))
             }
-            found => found,
+            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
         }
     }
 
-    /// Lists the first key that begins with the place's key; `None` when there is none. By version 1 of the listing,
-    /// the only one that OBS's parallel file systems answer.
-    pub(super) async fn first_listed(&self, place: &Place) -> Result<Option<String>, StoreError> {
+    /// Whether a listing shows the place's key, which would stand first in it. By version 1 of the listing, the only one
+    /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
+    pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
         match request.customize().interceptor(capture.clone()).send().await {
             Ok(listing) => {
-                if listing.name() != Some(&place.bucket) || listing.prefix() != Some(&place.key) {
-                    return Err(StoreError::Unreadable("it is no listing of that key".to_owned()));
-                }
+                let keys: Option<Vec<_>> = listing.contents().iter().map(|object| object.key()).collect();
+                let sound = capture.is_whole_listing()
+                    && listing.name() == Some(&place.bucket)
+                    && listing.prefix() == Some(&place.key)
+                    && keys.as_ref().is_some_and(|keys| {
+                        keys.iter().all(|key| key.starts_with(&place.key))
+                            && (!keys.is_empty() || listing.is_truncated() != Some(true))
+                    });
+                let Some(keys) = keys.filter(|_| sound) else {
+                    return Err(StoreError::Unreadable("it is no whole listing of that key".to_owned()));
+                };
                 pass.accepted();
-                Ok(listing.contents().first().and_then(|object| object.key()).map(str::to_owned))
+                Ok(keys.contains(&place.key.as_str()))
             }
             Err(error) => Err(settle(pass, StoreError::of(&error, capture.take()))),
         }
     }
 
     /// Notes that an object of this bucket was read.
-    pub(super) fn note_read(&self, bucket: &str) {
+    pub fn note_read(&self, bucket: &str) {
         self.read_from.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned());
     }
 

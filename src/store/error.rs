@@ -50,7 +50,9 @@ impl StoreError {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        if let (SdkError::ServiceError(failed), Some(head)) = (error, &head) {
+        if let (SdkError::ServiceError(failed), Some(head)) = (error, &head)
+            && head.status >= 300
+        {
             let meta = failed.err().meta();
             return Self::Refused(Box::new(Refusal::new(head, meta.code(), meta.message())));
         }
@@ -167,7 +169,8 @@ impl Refusal {
         Self {
             answer: ServiceAnswer {
                 status: Some(head.status),
-                error_code: said(code),
+                // The SDK makes this one up for a 404 without a body.
+                error_code: said(code.filter(|code| *code != "NotFound" || said(message).is_some())),
                 error_msg: said(message),
                 encoded_authorization_message: None,
                 request_id: head.request_id.clone(),
@@ -180,7 +183,10 @@ impl Refusal {
 
     /// By the store's code where it sent one, else by the status; a bare 404 proves nothing.
     fn code(&self) -> Code {
+        // Under any other status the words for an absence are somebody else's, or about something else.
+        let not_found = self.answer.status == Some(404);
         match self.answer.error_code.as_deref() {
+            Some("NoSuchKey" | "NoSuchBucket") if !not_found => self.code_of_status(),
             Some("NoSuchKey") if self.delete_marker => Code::DeleteMarker,
             Some("NoSuchKey") => Code::ObjectNotFound,
             Some("NoSuchBucket") => Code::BucketNotFound,
@@ -190,7 +196,10 @@ impl Refusal {
                 | "InvalidAccessKeyId"
                 | "ExpiredToken"
                 | "InvalidToken"
-                | "TokenRefreshRequired",
+                | "TokenRefreshRequired"
+                | "InvalidSecurity"
+                | "InvalidAccessKey"
+                | "NotSignedUp",
             ) => Code::Unauthorized,
             Some("RequestTimeTooSkewed") => Code::ClockSkew,
             Some("VirtualHostDomainRequired") => Code::WrongAddressing,
@@ -199,17 +208,21 @@ impl Refusal {
             }
             Some("SlowDown" | "TooManyRequests" | "Throttling" | "RequestLimitExceeded") => Code::Throttled,
             Some("PreconditionFailed" | "InvalidRange") => Code::ChangedDuringRead,
-            _ => match self.answer.status {
-                Some(401) => Code::Unauthorized,
-                Some(403 | 404) if !self.from_a_store => Code::UnreadableAnswer,
-                Some(403) => Code::AccessDenied,
-                Some(404) if self.delete_marker => Code::DeleteMarker,
-                Some(404) => Code::UnreadableAnswer,
-                Some(412 | 416) => Code::ChangedDuringRead,
-                Some(301 | 302 | 307 | 308) => Code::WrongRegion,
-                Some(429) => Code::Throttled,
-                _ => Code::ServiceError,
-            },
+            _ => self.code_of_status(),
+        }
+    }
+
+    fn code_of_status(&self) -> Code {
+        match self.answer.status {
+            Some(401) => Code::Unauthorized,
+            Some(403 | 404) if !self.from_a_store => Code::UnreadableAnswer,
+            Some(403) => Code::AccessDenied,
+            Some(404) if self.delete_marker => Code::DeleteMarker,
+            Some(404) => Code::UnreadableAnswer,
+            Some(412 | 416) => Code::ChangedDuringRead,
+            Some(301 | 302 | 307 | 308) => Code::WrongRegion,
+            Some(429) => Code::Throttled,
+            _ => Code::ServiceError,
         }
     }
 
@@ -273,6 +286,14 @@ mod tests {
             assert!(!refused(404, code, false).says_absent(), "{code:?}");
         }
         assert!(!refused(403, Some("AccessDenied"), false).says_absent());
+    }
+
+    #[test]
+    fn the_words_for_an_absence_count_under_404_alone() {
+        for status in [200, 206, 300, 400, 403, 429, 500, 503] {
+            assert!(!refused(status, Some("NoSuchKey"), false).says_absent(), "{status}");
+            assert!(!refused(status, Some("NoSuchKey"), true).says_absent(), "{status}");
+        }
     }
 
     #[test]

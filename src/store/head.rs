@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
@@ -22,6 +24,10 @@ pub(super) struct Head {
     pub(super) delete_marker: bool,
     pub(super) request_id: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    /// How the body is packed, if it is: then its bytes are not those of the object.
+    pub(super) packed: Option<String>,
+    /// Whether the body is a listing that came to its closing tag: the SDK takes one that breaks off for a shorter one.
+    pub(super) whole_listing: bool,
 }
 
 impl Head {
@@ -43,13 +49,24 @@ impl Head {
             delete_marker: either("delete-marker").is_some_and(|marker| marker.eq_ignore_ascii_case("true")),
             request_id: either("request-id"),
             retry_after: retry_after(headers, clock.now()),
+            packed: packed(headers),
+            whole_listing: false,
         }
     }
 
-    /// Whether it bears a mark of an object store. A log-in page or an error page of something in between does not.
+    /// Whether it bears the mark of an object store, the id of the request. A log-in page or an error page of something
+    /// in between does not; an ETag alone is what any web server sends.
     pub(super) fn is_from_a_store(&self) -> bool {
-        self.etag.is_some() || self.request_id.is_some()
+        self.request_id.is_some()
     }
+}
+
+/// A coding of the content or of the transfer that changes the bytes (RFC 9110, 8.4; RFC 9112, 7).
+fn packed(headers: &http::HeaderMap) -> Option<String> {
+    let codings = |name| headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    let all = codings(http::header::CONTENT_ENCODING).chain(codings(http::header::TRANSFER_ENCODING));
+    let mut words = all.flat_map(|value| value.split(',')).map(|word| word.trim().to_ascii_lowercase());
+    words.find(|word| !matches!(word.as_str(), "" | "identity" | "chunked" | "aws-chunked"))
 }
 
 /// Notes the head of the answer to one operation, success or not: the SDK's outputs drop the status.
@@ -62,6 +79,12 @@ pub(super) struct HeadCapture {
 impl HeadCapture {
     pub(super) fn new(clock: &Clock) -> Self {
         Self { seen: Arc::default(), clock: clock.clone() }
+    }
+
+    /// Whether the answer was a listing that came to its end.
+    pub(super) fn is_whole_listing(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().is_some_and(|head| head.status == 200 && head.whole_listing)
     }
 
     /// The head of the answer; `None` if none came.
@@ -90,6 +113,23 @@ impl Intercept for HeadCapture {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
         Ok(())
     }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let whole = context
+            .response()
+            .body()
+            .bytes()
+            .is_some_and(|body| body.trim_ascii_end().ends_with(b"</ListBucketResult>"));
+        if let Some(head) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            head.whole_listing = whole;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_coding_that_changes_the_bytes_is_told_from_one_that_does_not() {
+        assert_eq!(head(&[("content-encoding", "gzip")]).packed.as_deref(), Some("gzip"));
+        assert_eq!(head(&[("transfer-encoding", "gzip, chunked")]).packed.as_deref(), Some("gzip"));
+        assert_eq!(head(&[("transfer-encoding", "chunked"), ("content-encoding", "identity")]).packed, None);
+    }
+
+    #[test]
     fn the_null_version_is_no_version() {
         assert_eq!(head(&[("x-amz-version-id", "null")]).version_id, None);
         assert_eq!(head(&[("x-amz-version-id", "v1")]).version_id.as_deref(), Some("v1"));
@@ -119,6 +166,7 @@ mod tests {
     #[test]
     fn a_page_of_something_in_between_bears_no_mark_of_a_store() {
         assert!(!head(&[("content-type", "text/html"), ("content-length", "12")]).is_from_a_store());
-        assert!(head(&[("etag", "\"x\"")]).is_from_a_store());
+        assert!(!head(&[("etag", "\"x\"")]).is_from_a_store(), "any web server sends one");
+        assert!(head(&[("x-obs-request-id", "r")]).is_from_a_store());
     }
 }

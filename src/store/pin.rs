@@ -17,8 +17,11 @@ pub struct Pin {
     pub bytes: Option<u64>,
     /// When it was last written, as sent.
     pub last_modified: Option<String>,
-    /// Whether the answer bore a mark of an object store.
+    /// Whether the answer bore the marks of an object store: the id of the request and an ETag. Without them it accuses
+    /// nobody.
     pub from_a_store: bool,
+    /// How the body was packed, if it was.
+    pub packed: Option<String>,
 }
 
 /// What a request asked for.
@@ -58,7 +61,8 @@ impl Pin {
             version_id: head.version_id.clone(),
             bytes: head.content_length,
             last_modified: head.last_modified.clone(),
-            from_a_store: head.is_from_a_store(),
+            from_a_store: head.is_from_a_store() && head.etag.is_some(),
+            packed: head.packed.clone(),
         }
     }
 
@@ -69,6 +73,11 @@ impl Pin {
         let same =
             earlier.filter(|earlier| earlier.strong_etag().is_some() && earlier.strong_etag() == pin.strong_etag());
         Self { bytes: pin.bytes.or(same.and_then(|earlier| earlier.bytes)), ..pin }
+    }
+
+    /// Whether another answer with this ETag is about the same version, for certain.
+    pub(super) fn is_tied_to(&self, etag: Option<&str>) -> bool {
+        self.strong_etag().is_some() && self.strong_etag() == strong(etag)
     }
 
     /// The ETag, if it is strong.

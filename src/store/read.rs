@@ -148,9 +148,6 @@ impl Store {
             }
             let error = match ended {
                 Ok(()) => {
-                    if progress.pin.as_ref().is_some_and(|pin| pin.from_a_store) {
-                        self.note_read(&place.bucket);
-                    }
                     self.gate.worked();
                     let position = progress.position();
                     return Reading { result: Ok(progress.meter.finish()), pin: progress.pin, position, attempts };
@@ -224,7 +221,7 @@ impl Store {
     /// ties the two answers together.
     async fn learn_length(&self, place: &Place, progress: &mut Progress) {
         if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
-            && found.etag == pin.etag
+            && pin.is_tied_to(found.etag.as_deref())
         {
             pin.bytes = found.bytes;
         }

@@ -150,6 +150,7 @@ mod tests {
             bytes: Some(10 * MIB),
             last_modified: None,
             from_a_store: true,
+            packed: None,
         }
     }
 

@@ -144,11 +144,14 @@ impl Verifier<'_> {
         report.observed_sha256 = Some(observed.sha256);
         let Some(pin) = first.pin else { return settled(report, Outcome::Unverified, no_store(&observed)) };
         if compare(&declared, &observed) == Comparison::Equal {
-            return if pin.bytes.is_some() {
-                intact(report)
-            } else {
-                of_unknown_length(report, "equals the declared one")
-            };
+            if pin.bytes.is_none() {
+                return of_unknown_length(report, "equals the declared one");
+            }
+            // Only what was read right shows that the address is.
+            if let Some(bucket) = report.bucket.as_ref().filter(|_| pin.from_a_store) {
+                self.store.note_read(bucket);
+            }
+            return intact(report);
         }
 
         let second = self.read_once(id, &place, Pass::Second(&pin), report.role).await;
@@ -156,7 +159,11 @@ impl Verifier<'_> {
         let again = match second.result {
             Ok(again) => again,
             Err(error) => {
-                let Reason { code, message, api } = read_reason(&error);
+                let Reason { mut code, message, api } = read_reason(&error);
+                if matches!(code, Code::ObjectNotFound | Code::DeleteMarker) {
+                    // It was there a moment ago: the pin no longer holds.
+                    code = Code::ChangedDuringRead;
+                }
                 let message = format!(
                     "one read gave another digest than the declared one, and the second read, which would confirm it, failed: {message}"
                 );
@@ -187,6 +194,11 @@ impl Verifier<'_> {
                 let from_a_store = pin.from_a_store && second.pin.as_ref().is_some_and(|pin| pin.from_a_store);
                 if !from_a_store {
                     settled(report, Outcome::Unverified, no_store(&observed))
+                } else if let Some(coding) = &pin.packed {
+                    let message = format!(
+                        "the digest differs, but what came is packed ({coding}), so it says nothing of the object"
+                    );
+                    settled(report, Outcome::Unverified, Reason::new(Code::UnreadableAnswer, message))
                 } else if pin.bytes.is_none() {
                     of_unknown_length(report, "differs from the declared one")
                 } else {

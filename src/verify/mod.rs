@@ -80,7 +80,7 @@ impl Verifier<'_> {
                     ),
                 ));
             }
-            self.verify_objects(id, &record, &mut report).await;
+            Box::pin(self.verify_objects(id, &record, &mut report)).await;
         }
         report.record = Some(record);
         report

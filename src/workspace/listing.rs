@@ -24,7 +24,7 @@ impl Workspace {
     /// Begins a listing; nothing is asked yet.
     #[must_use]
     pub fn list(&self, criteria: Criteria) -> Listing<'_> {
-        Listing { workspace: self, cursor: Cursor::new(criteria.since), criteria, done: false }
+        Listing { workspace: self, cursor: Cursor::new(criteria.since, criteria.until), criteria, done: false }
     }
 }
 
@@ -34,8 +34,8 @@ impl Listing<'_> {
         while !self.done {
             let question = self.question();
             let (page, answer) = self.workspace.ask(&question, wire::page, watch).await?;
-            let taken = self.cursor.take(page).map_err(|stuck| Failure {
-                error: ApiError::Unreadable { message: stuck.to_string(), answer: ServiceAnswer::default() },
+            let taken = self.cursor.take(page).map_err(|unsound| Failure {
+                error: ApiError::Unreadable { message: unsound.to_string(), answer: ServiceAnswer::default() },
                 answer: Some(answer),
             })?;
             self.done = taken.done;

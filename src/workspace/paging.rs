@@ -18,6 +18,9 @@ pub(super) const PAGE: u64 = 100;
 /// Pages within one second overlap by so many records, which may then expire between two questions unharmed.
 const OVERLAP: u64 = 20;
 
+/// So many pages in a row may bring nothing new as long as the announced total is not reached.
+const IDLE_PAGES: u32 = 1000;
+
 /// Where a listing stands.
 #[derive(Debug)]
 pub(super) struct Cursor {
@@ -29,6 +32,7 @@ pub(super) struct Cursor {
     seen: HashSet<[u8; 16]>,
     /// Pages in a row that brought nothing new and moved nothing.
     idle: u32,
+    until: Timestamp,
 }
 
 /// What a page brought.
@@ -40,14 +44,28 @@ pub(super) struct Taken {
     pub(super) done: bool,
 }
 
-/// The service answers the same page again and again.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the listing does not get on: the same page comes again and again")]
-pub(super) struct Stuck;
+/// Why a listing cannot be relied on: what it did not show must not count as a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unsound {
+    /// The service answers the same page again and again.
+    #[error("the listing does not get on: the same page comes again and again")]
+    Stuck,
+    /// An empty page where there should be more.
+    #[error("the listing breaks off: a page is empty although {0} records were announced")]
+    BreaksOff(u64),
+    /// Not by start time.
+    #[error("the listing is not in the order asked for, so there is no telling what it leaves out")]
+    Disorder,
+    /// A time that was not asked for.
+    #[error("the listing has records from outside the window that was asked for")]
+    Outside,
+}
 
 impl Cursor {
-    pub(super) fn new(since: Timestamp) -> Self {
-        Self { from: since, offset: 0, seen: HashSet::new(), idle: 0 }
+    /// A listing of the window from `since` to `until`, both included.
+    pub(super) fn new(since: Timestamp, until: Timestamp) -> Self {
+        let from = whole_second(since);
+        Self { from, offset: 0, seen: HashSet::new(), idle: 0, until: inclusive_end(until) }
     }
 
     /// Start time and offset of the next page.
@@ -56,27 +74,44 @@ impl Cursor {
     }
 
     /// Takes the page that was asked for, and moves on.
-    pub(super) fn take(&mut self, page: Page) -> Result<Taken, Stuck> {
+    ///
+    /// A full page is never the end, whatever the total says; without a total only a page that brings nothing new is.
+    pub(super) fn take(&mut self, page: Page) -> Result<Taken, Unsound> {
         let Page { records, total } = page;
         let count = records.len() as u64;
-        let done = match total {
-            Some(total) => count == 0 || self.offset + count >= total,
-            None => count < PAGE,
-        };
-        let last = records.iter().rev().find_map(|record| second(record.start_time.as_deref()?));
+        let total = total.filter(|total| *total >= self.offset + count);
+        if let Some(total) = total.filter(|total| count == 0 && *total > self.offset) {
+            return Err(Unsound::BreaksOff(total));
+        }
+        let starts: Vec<_> = records.iter().filter_map(|record| second(record.start_time.as_deref()?)).collect();
+        if !starts.is_sorted() {
+            return Err(Unsound::Disorder);
+        }
+        // Whether a recording that began before the window and ended in it is listed is undocumented; one that began
+        // after it never should be, and would carry the cursor away.
+        if starts.last().is_some_and(|last| *last > self.until) {
+            return Err(Unsound::Outside);
+        }
+        let before = self.seen.len();
         let fresh: Vec<_> = records.into_iter().filter(|record| self.is_new(record)).collect();
-        match last {
-            Some(last) if last > self.from => {
-                self.from = last;
+        let brought_nothing = self.seen.len() == before;
+        let done = match total {
+            Some(total) => count < PAGE && self.offset + count >= total,
+            None => count == 0 || (count < PAGE && brought_nothing),
+        };
+        match starts.last() {
+            Some(last) if *last > self.from => {
+                self.from = *last;
                 self.offset = 0;
                 self.idle = 0;
             }
             _ => {
                 self.offset += if count > OVERLAP { count - OVERLAP } else { count };
-                self.idle = if fresh.is_empty() { self.idle + 1 } else { 0 };
+                self.idle = if brought_nothing { self.idle + 1 } else { 0 };
             }
         }
-        if self.idle > 2 && !done { Err(Stuck) } else { Ok(Taken { fresh, done }) }
+        let patience = if total.is_some() { IDLE_PAGES } else { 2 };
+        if self.idle > patience && !done { Err(Unsound::Stuck) } else { Ok(Taken { fresh, done }) }
     }
 
     /// A record without an id cannot be told from another one, nor asked for: it is passed on each time.
@@ -90,7 +125,11 @@ impl Cursor {
 
 /// The second a time lies in.
 fn second(text: &str) -> Option<Timestamp> {
-    Timestamp::from_second(service_time(text)?.as_second()).ok()
+    service_time(text).map(whole_second)
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// The end of a window as the list call takes it: the service's own reading of the bound is undocumented, so the second
@@ -123,7 +162,7 @@ mod tests {
     }
 
     fn listed(mut all: Vec<(u64, i64)>, mut between: impl FnMut(&mut Vec<(u64, i64)>)) -> Vec<String> {
-        let mut cursor = Cursor::new(at(0));
+        let mut cursor = Cursor::new(at(0), at(1000));
         let mut ids = Vec::new();
         loop {
             let taken = cursor.take(answer(&all, &cursor)).expect("it gets on");
@@ -142,7 +181,8 @@ mod tests {
 
     #[test]
     fn an_empty_window_is_done_at_once() {
-        let taken = Cursor::new(at(0)).take(Page { records: Vec::new(), total: Some(0) }).expect("it gets on");
+        let taken =
+            Cursor::new(at(0), at(1000)).take(Page { records: Vec::new(), total: Some(0) }).expect("it gets on");
         assert!(taken.done && taken.fresh.is_empty());
     }
 
@@ -155,26 +195,47 @@ mod tests {
 
     #[test]
     fn a_page_shorter_than_asked_for_is_not_the_end_while_the_total_says_more() {
-        let mut cursor = Cursor::new(at(0));
+        let mut cursor = Cursor::new(at(0), at(1000));
         let short =
             Page { records: (0..10).map(|id| record(id, i64::try_from(id).unwrap())).collect(), total: Some(25) };
         assert!(!cursor.take(short).expect("it gets on").done);
     }
 
     #[test]
-    fn without_a_total_a_short_page_is_the_end() {
-        let mut cursor = Cursor::new(at(0));
+    fn without_a_total_only_a_page_that_brings_nothing_new_is_the_end() {
+        let mut cursor = Cursor::new(at(0), at(1000));
         let page = |count: u64| Page { records: (0..count).map(|id| record(id, 1)).collect(), total: None };
-        assert!(!cursor.take(page(100)).expect("it gets on").done);
-        assert!(cursor.take(page(99)).expect("it gets on").done);
+        assert!(!cursor.take(page(10)).expect("it gets on").done);
+        assert!(cursor.take(page(10)).expect("it gets on").done);
+    }
+
+    #[test]
+    fn a_listing_that_contradicts_itself_is_no_listing() {
+        let unsound = |starts: &[i64], total| {
+            let records = (0..).zip(starts).map(|(id, start)| record(id, *start)).collect();
+            Cursor::new(at(10), at(1000)).take(Page { records, total }).err()
+        };
+        assert_eq!(unsound(&[], Some(250)), Some(Unsound::BreaksOff(250)));
+        assert_eq!(unsound(&[20, 30, 25], Some(3)), Some(Unsound::Disorder));
+        assert_eq!(unsound(&[9], Some(1)), None);
+        assert_eq!(unsound(&[20, 2000], Some(2)), Some(Unsound::Outside));
+        assert_eq!(unsound(&[10, 20, 1000], Some(3)), None);
+    }
+
+    #[test]
+    fn a_full_page_is_never_the_end() {
+        for total in [None, Some(0), Some(100)] {
+            let page = Page { records: (0..100).map(|id| record(id, 1)).collect(), total };
+            assert!(!Cursor::new(at(0), at(1000)).take(page).expect("it gets on").done, "{total:?}");
+        }
     }
 
     #[test]
     fn a_service_that_repeats_itself_for_ever_is_found_out() {
-        let mut cursor = Cursor::new(at(0));
+        let mut cursor = Cursor::new(at(0), at(1000));
         let page = || Page { records: (0..100).map(|id| record(id, 1)).collect(), total: None };
         let stuck = (0..10).find_map(|_| cursor.take(page()).err());
-        assert_eq!(stuck, Some(Stuck));
+        assert_eq!(stuck, Some(Unsound::Stuck));
     }
 
     proptest! {

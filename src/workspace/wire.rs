@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::evidence::ServiceAnswer;
@@ -35,6 +35,37 @@ impl<'de> Deserialize<'de> for Fields {
             }
         }
         deserializer.deserialize_map(Collect)
+    }
+}
+
+/// The records of one page. More than any edition of the service sends at once are not even read.
+#[derive(Debug)]
+struct AtMost(Vec<Fields>);
+
+const MOST_RECORDS: usize = 1000;
+
+impl<'de> Deserialize<'de> for AtMost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = AtMost;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of records")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AtMost, A::Error> {
+                let mut records = Vec::new();
+                while let Some(record) = list.next_element()? {
+                    if records.len() == MOST_RECORDS {
+                        return Err(A::Error::custom(format_args!("more than {MOST_RECORDS} records came at once")));
+                    }
+                    records.push(record);
+                }
+                Ok(AtMost(records))
+            }
+        }
+        deserializer.deserialize_seq(Collect)
     }
 }
 
@@ -104,11 +135,15 @@ pub(super) struct Page {
 pub(super) fn page(body: &[u8]) -> Result<Page, String> {
     #[derive(serde::Deserialize)]
     struct Wire {
-        screen_records: Option<Vec<Fields>>,
+        screen_records: Option<AtMost>,
         total_count: Option<Value>,
+        error_code: Option<Value>,
     }
     let wire: Wire = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
-    let records = wire.screen_records.ok_or("it is JSON, but no listing")?;
+    if let Some(code) = wire.error_code {
+        return Err(format!("it is an error in the shape of a listing ({})", into_text(code)));
+    }
+    let records = wire.screen_records.ok_or("it is JSON, but no listing")?.0;
     Ok(Page {
         records: records.into_iter().map(Fields::into_record).collect(),
         total: wire.total_count.as_ref().and_then(Value::as_u64),

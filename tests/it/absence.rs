@@ -90,7 +90,7 @@ fn without_a_proof_nothing_is_missing() {
         (
             "page",
             StoreFault::Stranger(Canned::new(200, "application/xml", "<ListBucketResult></ListBucketResult>")),
-            failed("the store's answer cannot be read: it is no listing of that key"),
+            failed("the store's answer cannot be read: it is no whole listing of that key"),
         ),
     ];
     for (id, fault, _) in &cases {

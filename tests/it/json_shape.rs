@@ -88,6 +88,7 @@ fn the_whole_report_of_one_intact_record() {
             "declared_size": {"bytes": video, "rule": "auto", "fits": "video"},
             "record": record,
             "answer": {"body": body, "sha256": sha256(body.as_bytes())},
+            "history": null,
             "objects": [
                 object("video", recording.video_key(), sha256(&recording.video), video),
                 object("event", recording.event_key(), sha256(&recording.event), event),
@@ -106,6 +107,8 @@ fn the_whole_report_of_one_intact_record() {
             "not_ready": 0,
             "left": 0,
             "oldest_left_at": null,
+            "backlog": null,
+            "oldest_unverified_at": null,
             "bytes": video + event,
         },
     });

@@ -21,6 +21,7 @@ mod json_shape;
 mod ledger;
 mod mix;
 mod monitoring;
+mod night;
 mod place;
 mod random_faults;
 mod rejected_key;

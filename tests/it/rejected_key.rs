@@ -106,8 +106,8 @@ fn credentials_that_expire_on_the_way_end_the_asking() {
     for n in 2..50 {
         assert_eq!(ended.verdict(&format!("r-{n}")), verdict(3, "unverified", "unauthorized"));
     }
-    // The store is the first to refuse the key, which is then not shown to the API either.
-    assert_eq!((asked(&cloud, Service::Workspace).len(), asked(&cloud, Service::Store).len()), (2, 4));
+    // Whichever service is asked first after the expiry refuses the key, and neither is shown it again.
+    assert!(asked(&cloud, Service::Workspace).len() <= 3 && asked(&cloud, Service::Store).len() <= 4);
 }
 
 #[test]
