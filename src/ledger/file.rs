@@ -89,6 +89,7 @@ fn recognise(path: &Path) -> Result<(), LedgerError> {
 }
 
 /// How a file is opened.
+#[derive(Clone, Copy)]
 enum Access {
     Read,
     Write,
