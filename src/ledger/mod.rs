@@ -65,7 +65,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let path = file::resolve(path)?;
         let lock = Lock::take(&path)?;
-        Ok(Self { reader: Reader::of(file::open_to_write(&path)?), _lock: lock })
+        Ok(Self { reader: Reader::of(file::open_to_write(&path)?)?, _lock: lock })
     }
 
     /// What can be asked of it.
