@@ -90,8 +90,7 @@ impl Reader {
         Ok(self.standings(scope, [id])?.pop().flatten())
     }
 
-    /// How each of these records stands, in their order, all as of one moment. A page at once costs a third of what its
-    /// records cost one by one.
+    /// How each of these records, a page of a listing for instance, stands: in their order, all as of one moment.
     pub fn standings<'a>(
         &self,
         scope: &Scope,
