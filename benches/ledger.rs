@@ -54,25 +54,31 @@ fn build(path: &Path) -> Result<i64, Box<dyn Error>> {
     let mut connection = Connection::open(path)?;
     connection.pragma_update(None, "synchronous", "off")?;
     // The trigger that looks for the last row would look 33,000 times a transaction; all rows come in order.
-    connection.execute_batch("DROP TRIGGER verification_grows; DROP TRIGGER record_grows")?;
+    connection
+        .execute_batch("DROP TRIGGER verification_grows; DROP TRIGGER record_grows; DROP TRIGGER sighting_grows")?;
     let report = vec![b'x'; REPORT];
+    let declared = |n: i64| format!("{{\"video_file_sha256\":\"{n:064x}\",\"event_file_sha256\":\"{n:064x}\"}}");
     let mut seq = run.seq();
+    // A record that is listed is first seen, then verified.
+    let transaction = connection.transaction()?;
+    for n in 1..=RECORDS {
+        seq += 1;
+        transaction.prepare_cached("INSERT INTO record VALUES (?1, 1, ?2)")?.execute(params![n, id(n)?.as_str()])?;
+        transaction
+            .prepare_cached("INSERT INTO sighting VALUES (?1, ?2, ?3, ?4, 'uploaded', 1, ?5, zeroblob(32))")?
+            .execute(params![seq, n, run.seq(), night(0).as_millisecond(), declared(n)])?;
+    }
+    transaction.commit()?;
     for round in 0..ROUNDS {
         let transaction = connection.transaction()?;
         for n in 1..=RECORDS {
-            if round == 0 {
-                transaction
-                    .prepare_cached("INSERT INTO record VALUES (?1, 1, ?2)")?
-                    .execute(params![n, id(n)?.as_str()])?;
-            }
             seq += 1;
-            let declared = format!("{{\"video_file_sha256\":\"{n:064x}\",\"event_file_sha256\":\"{n:064x}\"}}");
             transaction
                 .prepare_cached(
                     "INSERT INTO verification (seq, record, run, verified_at, outcome, reason, complete, report_sha256,
                      head, declared, report) VALUES (?1, ?2, ?3, ?4, 'intact', NULL, 1, zeroblob(32), zeroblob(32), ?5, ?6)",
                 )?
-                .execute(params![seq, n, run.seq(), night(round).as_millisecond() + n, declared, report])?;
+                .execute(params![seq, n, run.seq(), night(round).as_millisecond() + n, declared(n), report])?;
         }
         transaction.commit()?;
     }
@@ -92,9 +98,10 @@ fn plan(path: &Path) -> Result<(), Box<dyn Error>> {
     let due_before = tonight - SignedDuration::from_hours(24 * 7);
     let mut new = 0;
     let listed: Vec<_> = (RECORDS - 4_500..RECORDS + LISTED).map(|n| id(n + 1)).collect::<Result<_, _>>()?;
-    for id in &listed {
-        let why = ledger.reader().standing(&scope(), id)?.map_or(Some(Why::New), |standing| standing.why(due_before));
-        new += usize::from(why == Some(Why::New));
+    for page in listed.chunks(100) {
+        let standings = ledger.reader().standings(&scope(), page)?;
+        let why = standings.into_iter().map(|known| known.map_or(Some(Why::New), |standing| standing.why(due_before)));
+        new += why.filter(|why| *why == Some(Why::New)).count();
     }
     told(&format!("{} records listed, {new} of them new", listed.len()), began)?;
 

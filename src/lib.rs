@@ -3,12 +3,12 @@
 //! The line through the program:
 //!
 //! ```text
-//! RecordId → Record → Declared → byte stream → Observed → Outcome → RecordReport → report → exit code
+//! RecordId → Record → Declared → byte stream → Observed → Outcome → RecordReport → ledger → report → exit code
 //! ```
 //!
 //! [`workspace`] asks the API for a [`record`]; [`store`] reads its objects under a pin into the meter of [`fixity`],
-//! which compares; [`verify`] makes one [`evidence::RecordReport`] of it, [`batch`] many; [`report`] writes them and
-//! [`exit`] makes a number of the [`summary`]. Whoever watches listens to [`event`]s.
+//! which compares; [`verify`] makes one [`evidence::RecordReport`] of it, [`batch`] many; [`ledger`] remembers and
+//! [`report`] writes them and [`exit`] makes a number of the [`summary`]. Whoever watches listens to [`event`]s.
 //!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.

@@ -6,6 +6,9 @@
 //! no column can be changed unnoticed, and one record can be shown without the bytes of the others. The array is what
 //! SQLite's own `json_array` makes, so that `sqlite3` and `sha256sum` are enough to check it: see the view `chain`.
 //!
+//! It knows `fixity`, `record` and `evidence`, and of `report` only how a value is written as JSON, so that a report in
+//! the ledger has the bytes it has everywhere.
+//!
 //! Reading ([`Reader`]) never waits for a run; writing ([`Ledger`]) is for one run at a time.
 
 mod append;
@@ -18,11 +21,11 @@ mod history;
 mod lock;
 mod plan;
 mod read;
+mod run;
 mod schema;
 mod standing;
 mod status;
 
-pub use append::{Listed, OpenRun, RunEnd};
 pub use chain::{Break, Head};
 pub use declaration::{Change, ChangeKind, Declaration, Field, compare};
 pub use error::LedgerError;
@@ -30,6 +33,7 @@ pub use export::{ExportError, csv, jsonl};
 pub use history::{Event, HistoryRow};
 pub use plan::{Backlog, Plan, Planned};
 pub use read::Reader;
+pub use run::{Listed, OpenRun, RunEnd};
 pub use standing::{FirstDeclaration, LastIntact, Latest, Standing, Why};
 pub use status::{LastRun, Status};
 
@@ -61,7 +65,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let path = file::resolve(path)?;
         let lock = Lock::take(&path)?;
-        Ok(Self { reader: Reader::of(file::open_to_write(&path)?), _lock: lock })
+        Ok(Self { reader: Reader::of(file::open_to_write(&path)?)?, _lock: lock })
     }
 
     /// What can be asked of it.

@@ -41,7 +41,8 @@ impl Backlog {
 /// A plan as of one moment of the ledger: new records first, then unsettled ones, then due ones, each oldest first.
 ///
 /// It holds no record, only a place in that order, so memory does not grow with it. Records met or verified since that
-/// moment, by whatever way, are not in it: none comes up twice in a run.
+/// moment, by whatever way, are not in it: none comes up twice in a run. One that is in flight from elsewhere, begun and
+/// not entered yet, is for the caller to leave out.
 #[derive(Debug, Clone)]
 pub struct Plan {
     scope: Scope,

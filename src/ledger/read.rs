@@ -19,12 +19,14 @@ pub struct Reader {
 impl Reader {
     /// Opens a ledger for reading only, whether a run holds it or not.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Ok(Self::of(file::open_to_read(path)?))
+        Self::of(file::open_to_read(path)?)
     }
 
-    pub(super) fn of(connection: Connection) -> Self {
+    pub(super) fn of(connection: Connection) -> Result<Self, LedgerError> {
         connection.set_prepared_statement_cache_capacity(64);
-        Self { connection }
+        // In KiB: the inner pages of a table of a million reports, which every look-up goes through.
+        connection.pragma_update(None, "cache_size", -8_192)?;
+        Ok(Self { connection })
     }
 
     /// The scopes that have rows, oldest first.

@@ -76,7 +76,7 @@ CREATE TABLE verification (
     declared TEXT,
     report BLOB NOT NULL
 ) STRICT;
-CREATE INDEX verification_of_record ON verification (record, seq, verified_at, outcome, complete);
+CREATE INDEX verification_of_record ON verification (record, seq, verified_at, outcome, complete, run, reason);
 
 CREATE VIEW last_entry (seq) AS SELECT max(
     coalesce((SELECT max(seq) FROM run), 0),

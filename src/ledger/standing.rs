@@ -1,8 +1,9 @@
 //! How a record stands: what the ledger knows of it, and whether that calls for another look.
 
 use jiff::Timestamp;
+use rusqlite::Row;
 
-use super::read::{declaration, outcome_at, time_at};
+use super::read::{declaration, outcome_at, record_key, time_at};
 use super::{Declaration, LedgerError, Reader, Scope};
 use crate::fixity::Outcome;
 use crate::record::RecordId;
@@ -86,9 +87,31 @@ impl Standing {
 impl Reader {
     /// How a record stands; `None` if the ledger has never heard of it.
     pub fn standing(&self, scope: &Scope, id: &RecordId) -> Result<Option<Standing>, LedgerError> {
-        let Some(record) = self.record_key(scope, id)? else { return Ok(None) };
-        let first_seen = self.first(FIRST_SEEN, [record], |row| time_at(row, 0))?;
-        let Some(first_seen_at) = first_seen else { return Ok(None) };
+        Ok(self.standings(scope, [id])?.pop().flatten())
+    }
+
+    /// How each of these records, a page of a listing for instance, stands: in their order, all as of one moment.
+    pub fn standings<'a>(
+        &self,
+        scope: &Scope,
+        ids: impl IntoIterator<Item = &'a RecordId>,
+    ) -> Result<Vec<Option<Standing>>, LedgerError> {
+        let moment = self.connection.unchecked_transaction()?;
+        let Some(scope) = self.scope_id(scope)? else { return Ok(ids.into_iter().map(|_| None).collect()) };
+        let standings = ids.into_iter().map(|id| match record_key(&self.connection, scope, id)? {
+            Some(record) => self.standing_of(record),
+            None => Ok(None),
+        });
+        let standings = standings.collect::<Result<_, _>>()?;
+        moment.finish()?;
+        Ok(standings)
+    }
+
+    fn standing_of(&self, record: i64) -> Result<Option<Standing>, LedgerError> {
+        let seq_and_time = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, time_at(row, 1)?));
+        let listed = self.first(FIRST_SEEN, [record], seq_and_time)?;
+        let verified = self.first(FIRST_VERIFIED, [record], seq_and_time)?;
+        let Some((_, first_seen_at)) = listed.into_iter().chain(verified).min() else { return Ok(None) };
         let latest = self.first(LATEST, [record], |row| {
             Ok(Latest {
                 seq: row.get(0)?,
@@ -98,18 +121,31 @@ impl Reader {
                 run_id: row.get(4)?,
             })
         })?;
-        let intact = self.first(LAST_INTACT, [record], |row| {
-            Ok((row.get::<_, i64>(0)?, LastIntact { at: time_at(row, 1)?, run_id: row.get(2)? }))
-        })?;
+        let intact = match &latest {
+            Some(Latest { seq, outcome: Outcome::Intact, verified_at, run_id, .. }) => {
+                Some((*seq, LastIntact { at: *verified_at, run_id: run_id.clone() }))
+            }
+            Some(_) => self.first(LAST_INTACT, [record], |row| {
+                Ok((row.get::<_, i64>(0)?, LastIntact { at: time_at(row, 1)?, run_id: row.get(2)? }))
+            })?,
+            None => None,
+        };
         let (intact_seq, last_intact) = intact.unzip();
-        let since = intact_seq.unwrap_or(0);
-        let not_intact_since = self.first(NOT_INTACT_SINCE, [record, since], |row| time_at(row, 0))?;
         let latest_seq = latest.as_ref().map_or(0, |latest| latest.seq);
+        let not_intact_since = match intact_seq.unwrap_or(0) {
+            since if since < latest_seq => self.first(NOT_INTACT_SINCE, [record, since], |row| time_at(row, 0))?,
+            _ => None,
+        };
         let not_ready = self.first(LAST_SEEN, [record, latest_seq], |row| Ok(row.get::<_, bool>(0)?))?;
-        let first_complete = self.first(FIRST_COMPLETE, [record], |row| {
-            let declaration = declaration(row.get(3)?, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-            Ok(FirstDeclaration { declaration, at: time_at(row, 1)?, run_id: row.get(2)? })
-        })?;
+        let complete = |row: &Row<'_>| {
+            let seq = row.get(0)?;
+            let declaration = declaration(seq, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+            Ok((seq, FirstDeclaration { declaration, at: time_at(row, 2)?, run_id: row.get(3)? }))
+        };
+        let listed = self.first(FIRST_COMPLETE_SEEN, [record], complete)?;
+        let before = listed.as_ref().map_or(i64::MAX, |(seq, _)| *seq);
+        let verified = self.first(FIRST_COMPLETE_VERIFIED, [record, before], complete)?;
+        let first_complete = verified.or(listed).map(|(_, first)| first);
         Ok(Some(Standing {
             first_seen_at,
             latest,
@@ -121,12 +157,9 @@ impl Reader {
     }
 }
 
-const FIRST_SEEN: &str = "
-SELECT at FROM (
-    SELECT * FROM (SELECT seq, seen_at AS at FROM sighting WHERE record = ?1 ORDER BY seq LIMIT 1)
-    UNION ALL
-    SELECT * FROM (SELECT seq, verified_at FROM verification WHERE record = ?1 ORDER BY seq LIMIT 1))
-ORDER BY seq LIMIT 1";
+const FIRST_SEEN: &str = "SELECT seq, seen_at FROM sighting WHERE record = ?1 ORDER BY seq LIMIT 1";
+
+const FIRST_VERIFIED: &str = "SELECT seq, verified_at FROM verification WHERE record = ?1 ORDER BY seq LIMIT 1";
 
 const LATEST: &str = "
 SELECT v.seq, outcome, reason, verified_at, run_id FROM verification v JOIN run ON run.seq = v.run
@@ -142,12 +175,10 @@ const NOT_INTACT_SINCE: &str =
 const LAST_SEEN: &str = "
 SELECT readiness = 'not_uploaded' FROM sighting WHERE record = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT 1";
 
-const FIRST_COMPLETE: &str = "
-SELECT declared, at, run_id, first.seq FROM (
-    SELECT * FROM (
-        SELECT seq, declared, seen_at AS at, run FROM sighting WHERE record = ?1 AND complete ORDER BY seq LIMIT 1)
-    UNION ALL
-    SELECT * FROM (
-        SELECT seq, declared, verified_at, run FROM verification WHERE record = ?1 AND complete ORDER BY seq LIMIT 1)
-    ORDER BY seq LIMIT 1) first
-JOIN run ON run.seq = first.run";
+const FIRST_COMPLETE_SEEN: &str = "
+SELECT s.seq, declared, seen_at, run_id FROM sighting s JOIN run ON run.seq = s.run
+WHERE record = ?1 AND complete ORDER BY s.seq LIMIT 1";
+
+const FIRST_COMPLETE_VERIFIED: &str = "
+SELECT v.seq, declared, verified_at, run_id FROM verification v JOIN run ON run.seq = v.run
+WHERE record = ?1 AND complete AND v.seq < ?2 ORDER BY v.seq LIMIT 1";
