@@ -68,16 +68,18 @@ impl Memory {
 
     /// Sorts the records of a page, in their order, and enters what is new about them.
     pub fn sort(&self, page: &[(RecordId, Record)]) -> Result<Vec<Call>, LedgerError> {
-        let calls = page.iter().map(|(id, record)| {
-            let Some(standing) = self.standing(id)? else { return Ok(Call::New) };
-            Ok(match standing.why(self.due_before) {
+        let ids = page.iter().map(|(id, _)| id);
+        let standings = self.ledger.borrow().reader().standings(self.run.scope(), ids)?;
+        let calls = standings.iter().zip(page).map(|(standing, (_, record))| {
+            let Some(standing) = standing else { return Call::New };
+            match standing.why(self.due_before) {
                 Some(Why::New | Why::Unsettled) => Call::Again,
-                _ if is_declared_otherwise(&standing, record) => Call::Again,
+                _ if is_declared_otherwise(standing, record) => Call::Again,
                 Some(Why::Due) => Call::Later,
                 None => Call::Skip,
-            })
+            }
         });
-        let calls = calls.collect::<Result<_, LedgerError>>()?;
+        let calls = calls.collect();
         let seen = page.iter().map(|(id, record)| (id, record));
         self.ledger.borrow_mut().seen(&self.run, seen, self.clock.now())?;
         Ok(calls)

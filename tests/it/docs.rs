@@ -21,6 +21,7 @@ fn every_exit_code_is_documented() {
         Exit::Usage,
         Exit::Undecided,
         Exit::Nothing,
+        Exit::Held,
         Exit::NotRecorded,
         Exit::Interrupted(Signal::Interrupt),
         Exit::Interrupted(Signal::Terminate),
