@@ -20,7 +20,6 @@ use crate::ping::FailOn;
                   when they were made: it asks the Workspace API for each record, reads both of its files from the OBS \
                   bucket through SHA-256 and compares.",
     after_long_help = EXIT_CODES,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Cli {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Frame;
+use tokio::time::Instant;
 
 use super::HttpError;
 
@@ -17,17 +18,23 @@ pub struct Body {
     stall_timeout: Duration,
     /// The cap, and what of it is left.
     cap: Option<(usize, usize)>,
+    /// When a document has to be there: the stall time-out begins anew with each byte, so drops of it would never end.
+    deadline: Option<Instant>,
 }
+
+/// How long a document, as opposed to an object, may take.
+const DOCUMENT_TIME: Duration = Duration::from_mins(2);
 
 impl Body {
     pub(super) fn new(inner: reqwest::Body, host: String, stall_timeout: Duration) -> Self {
-        Self { inner, host, stall_timeout, cap: None }
+        Self { inner, host, stall_timeout, cap: None, deadline: None }
     }
 
-    /// The same body, ending in [`HttpError::TooLarge`] once more than `cap` bytes have come.
+    /// The same body as that of a document: it ends in [`HttpError::TooLarge`] once more than `cap` bytes have come, and
+    /// in [`HttpError::Slow`] once two minutes have passed.
     #[must_use]
     pub fn capped(self, cap: usize) -> Self {
-        Self { cap: Some((cap, cap)), ..self }
+        Self { cap: Some((cap, cap)), deadline: Some(Instant::now() + DOCUMENT_TIME), ..self }
     }
 }
 
@@ -44,6 +51,10 @@ impl http_body::Body for Body {
             }
             Poll::Ready(Some(Ok(frame))) => frame,
         };
+        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            let host = self.host.clone();
+            return Poll::Ready(Some(Err(HttpError::Slow { host, after: DOCUMENT_TIME })));
+        }
         let length = frame.data_ref().map_or(0, Bytes::len);
         if let Some((cap, left)) = &mut self.cap {
             match left.checked_sub(length) {

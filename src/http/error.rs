@@ -44,6 +44,14 @@ pub enum HttpError {
         /// The time-out.
         after: Duration,
     },
+    /// A document kept coming, too slowly.
+    #[error("the answer from {host} was not whole after {}", seconds(*.after))]
+    Slow {
+        /// From which host.
+        host: String,
+        /// The time it had.
+        after: Duration,
+    },
     /// The connection broke before the answer was complete.
     #[error("the connection to {host} broke: {message}")]
     Broken {
@@ -105,7 +113,7 @@ impl HttpError {
         match self {
             Self::Name { .. } | Self::Connect { .. } | Self::Broken { .. } => Code::Connection,
             Self::Tls { .. } => Code::Tls,
-            Self::Stalled { .. } => Code::Stalled,
+            Self::Stalled { .. } | Self::Slow { .. } => Code::Stalled,
             Self::Truncated { .. } => Code::Truncated,
             Self::TooLarge(_) => Code::UnreadableAnswer,
             Self::Unsendable => Code::MalformedLocation,
@@ -117,7 +125,11 @@ impl HttpError {
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::Name { temporary, .. } => *temporary,
-            Self::Connect { .. } | Self::Broken { .. } | Self::Stalled { .. } | Self::Truncated { .. } => true,
+            Self::Connect { .. }
+            | Self::Broken { .. }
+            | Self::Stalled { .. }
+            | Self::Slow { .. }
+            | Self::Truncated { .. } => true,
             Self::Tls { .. } | Self::TooLarge(_) | Self::Unsendable => false,
         }
     }

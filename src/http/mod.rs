@@ -31,6 +31,8 @@ pub struct Transport {
     pub connect_timeout: Duration,
     /// How long nothing may come before an answer counts as stalled.
     pub stall_timeout: Duration,
+    /// Whether the environment's proxies are passed by: what stays on this machine must not leave it on the way.
+    pub direct: bool,
 }
 
 /// On which connection a request goes.
@@ -64,7 +66,9 @@ impl HttpClient {
     pub fn new(transport: &Transport) -> Result<Self, RootsError> {
         let tls = tls::client_config(transport.ca_bundle.as_deref())?;
         let build = |idle_connections| {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder();
+            let builder = if transport.direct { builder.no_proxy() } else { builder };
+            builder
                 .tls_backend_preconfigured(tls.clone())
                 .dns_resolver(Arc::new(resolver::Resolver))
                 .redirect(reqwest::redirect::Policy::none())

@@ -76,6 +76,8 @@ impl ApiError {
             Self::Redirected { .. } | Self::Unreadable { .. } => Code::UnreadableAnswer,
             Self::Refused(answer) => match answer.status {
                 _ if self.is_rejection() => Code::Unauthorized,
+                // A page of something in between.
+                Some(403) if !has_words(answer) => Code::UnreadableAnswer,
                 Some(403) => Code::AccessDenied,
                 Some(404) if is_about_the_record(answer) => Code::RecordNotFound,
                 // A page of something in between.
@@ -118,6 +120,11 @@ fn is_about_the_record(answer: &ServiceAnswer) -> bool {
     answer.error_code.is_some() && gateway_code(answer).is_none()
 }
 
+/// Whether the service said anything at all.
+fn has_words(answer: &ServiceAnswer) -> bool {
+    answer.error_code.is_some() || answer.error_msg.is_some()
+}
+
 /// The number in `APIG.0301` or `APIGW.0301`.
 fn gateway_code(answer: &ServiceAnswer) -> Option<&str> {
     let code = answer.error_code.as_deref()?;
@@ -134,6 +141,7 @@ fn refusal(answer: &ServiceAnswer) -> String {
     let meaning = match answer.status {
         Some(401) => "the API rejected the credential",
         Some(403) if gateway_code(answer) == Some("0301") => "the API rejected the credential",
+        Some(403) if !has_words(answer) => "a 403 came that is not the API's own; check endpoint and proxy",
         Some(403) => "the API denied access; grant workspace:screenRecord:get",
         Some(404) if is_about_the_record(answer) => "the API knows no such record",
         Some(404) => "there is no such API at this address; check endpoint and region",
@@ -187,7 +195,8 @@ mod tests {
 
     #[test]
     fn one_denied_or_unknown_record_says_nothing_of_the_service() {
-        assert!(!refused(403, None).is_service_level());
+        assert!(!refused(403, Some("WKS.1")).is_service_level());
+        assert!(refused(403, None).is_service_level(), "a page of something in between");
         assert!(!refused(404, Some("WKS.1")).is_service_level());
         assert!(refused(503, None).is_service_level());
         assert!(refused(404, None).is_service_level());

@@ -116,7 +116,8 @@ fn into_text(value: Value) -> String {
 pub(super) fn record(body: &[u8]) -> Result<Record, String> {
     let fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
     let record = fields.into_record();
-    if record == Record::default() {
+    // The JSON of something in between may have a status or a type too.
+    if record.id.is_none() && record.video_filename.is_none() && record.video_file_sha256.is_none() {
         return Err("it is JSON, but no record".to_owned());
     }
     Ok(record)
@@ -216,6 +217,7 @@ mod tests {
         assert_eq!(said(b""), "it is empty");
         assert_eq!(said(b"<!DOCTYPE html>"), "it is an HTML page");
         assert_eq!(said(b"{}"), "it is JSON, but no record");
+        assert_eq!(said(b"{\"status\":\"ok\"}"), "it is JSON, but no record");
         assert_eq!(
             said(b"{\"id\":\"a\",\"id\":\"b\"}"),
             "it is not the JSON expected: the field \"id\" stands twice at line 1 column 19"
