@@ -19,6 +19,13 @@ pub struct AccessKey {
     pub security_token: Option<SecretString>,
 }
 
+impl AccessKey {
+    /// What of it must never be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        std::iter::once(&self.secret).chain(&self.security_token)
+    }
+}
+
 /// A key pair found, with what was kept beside it.
 #[derive(Debug, Clone)]
 pub struct FoundKey {

@@ -33,6 +33,7 @@ pub mod memory;
 pub mod ping;
 pub mod progress;
 pub mod record;
+pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;

@@ -24,6 +24,7 @@ use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Lane};
+use crate::redact::Redactor;
 
 /// How a bucket is named in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +101,7 @@ pub struct Store {
     pub(super) gate: Gate,
     pub(super) clock: Clock,
     pub(super) backoff: Backoff,
+    redactor: Redactor,
     shared: Client,
     fresh: Client,
     /// Buckets of which an object was read in this run: their address is right.
@@ -120,7 +122,8 @@ impl Store {
             |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
         let gate = Gate::new("the store", rejection);
-        Self { gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
+        let redactor = Redactor::new(settings.key.secrets());
+        Self { redactor, gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
     }
 
     /// Asks for bytes; returns when the head of the answer is there.
@@ -165,7 +168,7 @@ impl Store {
                 Ok((head, output.body))
             }
             (Ok(_), None) => Err(StoreError::Unreadable("it has no head".to_owned())),
-            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
+            (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
         }
     }
 
@@ -187,7 +190,7 @@ impl Store {
                 let answer = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
                 answer.map(|(head, _)| Found::of(head))
             }
-            (Err(error), head) => Err(settle(pass, StoreError::of(&error, head))),
+            (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
         }
     }
 
@@ -213,7 +216,7 @@ impl Store {
                 pass.accepted();
                 Ok(keys.contains(&place.key.as_str()))
             }
-            Err(error) => Err(settle(pass, StoreError::of(&error, capture.take()))),
+            Err(error) => Err(self.settle(pass, StoreError::of(&error, capture.take()))),
         }
     }
 
@@ -238,6 +241,23 @@ impl Store {
         }
     }
 
+    /// Lets the gate know what an error says of the credential, and keeps the credential out of its words.
+    fn settle(&self, pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
+        let error = match error {
+            StoreError::Refused(mut refusal) => {
+                refusal.answer = self.redactor.answer(refusal.answer);
+                StoreError::Refused(refusal)
+            }
+            other => other,
+        };
+        if error.is_rejection() {
+            pass.rejected(&error.to_string());
+        } else if error.is_acceptance() {
+            pass.accepted();
+        }
+        error
+    }
+
     async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
         let endpoint = &self.settings.endpoint;
         match self.settings.addressing {
@@ -251,16 +271,6 @@ impl Store {
         }
         .map_err(StoreError::NotAsked)
     }
-}
-
-/// Lets the gate know what an error says of the credential.
-fn settle(pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
-    if error.is_rejection() {
-        pass.rejected(&error.to_string());
-    } else if error.is_acceptance() {
-        pass.accepted();
-    }
-    error
 }
 
 /// What OBS needs (facts on OBS as an S3 store): no default checksums, no retries and no stall guard but our own, no

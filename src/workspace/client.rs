@@ -17,6 +17,7 @@ use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
+use crate::redact::Redactor;
 
 /// Signatures are refused when the clocks are further apart (API Signing Guide).
 const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
@@ -51,6 +52,7 @@ pub struct Workspace {
     gate: Gate,
     clock: Clock,
     backoff: Backoff,
+    redactor: Redactor,
 }
 
 /// One question to the API.
@@ -76,7 +78,11 @@ impl Workspace {
         backoff: Backoff,
         rejection: Rejection,
     ) -> Self {
-        Self { settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
+        let redactor = match &settings.credential {
+            ApiCredential::Token(token) => Redactor::new([token]),
+            ApiCredential::Key(key) => Redactor::new(key.secrets()),
+        };
+        Self { redactor, settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
     }
 
     /// Where the API is.
@@ -135,7 +141,7 @@ impl Workspace {
         let Whole { head, body } =
             self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
 
-        let error = match read(&head, &body, decode, &self.clock) {
+        let error = match self.read(&head, &body, decode) {
             Ok(decoded) => {
                 pass.accepted();
                 return Ok((decoded, Answer::new(body)));
@@ -148,6 +154,33 @@ impl Workspace {
             pass.accepted();
         }
         Err((Failure { error, answer: Some(Answer::new(body)) }, retry_after(&head.headers, self.clock.now())))
+    }
+
+    /// Makes what was asked for or an error of an answer that came whole.
+    fn read<T>(&self, head: &Parts, body: &[u8], decode: &impl Fn(&[u8]) -> Result<T, String>) -> Result<T, ApiError> {
+        let mut answer = wire::error_body(body);
+        answer.status = Some(head.status.as_u16());
+        let id = ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name));
+        answer.request_id = id.or(answer.request_id);
+        let answer = self.redactor.answer(answer);
+        if head.status.is_redirection() {
+            let to = text(head, "location").unwrap_or_else(|| "nowhere".to_owned());
+            let to = self.redactor.text(to);
+            return Err(ApiError::Redirected { to, answer });
+        }
+        if head.status.as_u16() == 200 {
+            return decode(body).map_err(|message| ApiError::Unreadable { message, answer: bare(answer) });
+        }
+        let seconds = server_time(&head.headers).map(|theirs| self.clock.now().as_second() - theirs.as_second());
+        let refused = ApiError::Refused(answer);
+        match (refused, seconds) {
+            (ApiError::Refused(answer), Some(seconds))
+                if answer.status == Some(401) && seconds.unsigned_abs() > CLOCK_TOLERANCE_SECONDS =>
+            {
+                Err(ApiError::ClockSkew { seconds, answer })
+            }
+            (refused, _) => Err(refused),
+        }
     }
 
     fn request(&self, question: &Question) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
@@ -197,36 +230,6 @@ fn secret_value(secret: &SecretString) -> Result<HeaderValue, InvalidHeaderValue
     let mut value = HeaderValue::from_str(secret.expose_secret())?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// Makes what was asked for or an error of an answer that came whole.
-fn read<T>(
-    head: &Parts,
-    body: &[u8],
-    decode: &impl Fn(&[u8]) -> Result<T, String>,
-    clock: &Clock,
-) -> Result<T, ApiError> {
-    let mut answer = wire::error_body(body);
-    answer.status = Some(head.status.as_u16());
-    let id = ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name));
-    answer.request_id = id.or(answer.request_id);
-    if head.status.is_redirection() {
-        let to = text(head, "location").unwrap_or_else(|| "nowhere".to_owned());
-        return Err(ApiError::Redirected { to, answer });
-    }
-    if head.status.as_u16() == 200 {
-        return decode(body).map_err(|message| ApiError::Unreadable { message, answer: bare(answer) });
-    }
-    let seconds = server_time(&head.headers).map(|theirs| clock.now().as_second() - theirs.as_second());
-    let refused = ApiError::Refused(answer);
-    match (refused, seconds) {
-        (ApiError::Refused(answer), Some(seconds))
-            if answer.status == Some(401) && seconds.unsigned_abs() > CLOCK_TOLERANCE_SECONDS =>
-        {
-            Err(ApiError::ClockSkew { seconds, answer })
-        }
-        (refused, _) => Err(refused),
-    }
 }
 
 /// Of an answer that should have been read only status and request id speak.

@@ -176,3 +176,13 @@ fn no_secret_is_told_when_it_stands_in_the_wrong_place() {
         has_no_secret("standard error", &ended.err);
     }
 }
+
+#[test]
+fn a_token_that_a_service_echoes_is_not_told_on() {
+    let cloud = Sandbox::start();
+    let echo = Canned::error(400, "WKS.0001", &format!("no good: {TOKEN}"));
+    cloud.fail_api(ApiCalls::Any, Times::always(), ApiFault::Answer(echo));
+    let ended = recverify(&cloud).env("RECVERIFY_AUTH_TOKEN", TOKEN).args("verify r -v").run();
+    assert!(ended.out.contains("(400 WKS.0001: no good: [secret])"), "{}", ended.out);
+    assert!(!ended.out.contains(TOKEN) && !ended.err.contains(TOKEN));
+}

@@ -1,0 +1,66 @@
+//! Keeps the run's own secrets out of what services say: an error that echoes a token must not carry it into a report.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::evidence::ServiceAnswer;
+
+/// The secrets of one credential.
+#[derive(Clone, Default)]
+pub struct Redactor(Vec<SecretString>);
+
+/// Shorter texts would match by chance.
+const SHORTEST: usize = 8;
+
+impl Redactor {
+    /// Knows these secrets.
+    #[must_use]
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let worth = |secret: &&SecretString| secret.expose_secret().len() >= SHORTEST;
+        Self(secrets.into_iter().filter(worth).cloned().collect())
+    }
+
+    /// The text with every secret in it replaced.
+    #[must_use]
+    pub fn text(&self, text: String) -> String {
+        self.0.iter().fold(text, |text, secret| match secret.expose_secret() {
+            secret if text.contains(secret) => text.replace(secret, "[secret]"),
+            _ => text,
+        })
+    }
+
+    /// An answer with every secret in its words replaced.
+    #[must_use]
+    pub fn answer(&self, answer: ServiceAnswer) -> ServiceAnswer {
+        let clean = |text: Option<String>| text.map(|text| self.text(text));
+        ServiceAnswer {
+            status: answer.status,
+            error_code: clean(answer.error_code),
+            error_msg: clean(answer.error_msg),
+            encoded_authorization_message: clean(answer.encoded_authorization_message),
+            request_id: clean(answer.request_id),
+        }
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} secrets)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echoed_secret_is_replaced_wherever_it_stands() {
+        let redactor = Redactor::new(&[SecretString::from("hunter2hunter2"), SecretString::from("x")]);
+        let said = redactor.text("token hunter2hunter2 is not hunter2hunter2x".to_owned());
+        assert_eq!(said, "token [secret] is not [secret]x");
+        let answer = ServiceAnswer { error_msg: Some("bad hunter2hunter2".to_owned()), ..ServiceAnswer::default() };
+        assert_eq!(redactor.answer(answer).error_msg.as_deref(), Some("bad [secret]"));
+        assert!(!format!("{redactor:?}").contains("hunter2"));
+    }
+}
