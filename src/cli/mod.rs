@@ -1,14 +1,20 @@
 //! The command line as types; the only place that knows clap.
 
+mod parse;
+mod values;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
 
-use crate::fixity::SizeRule;
-use crate::ping::FailOn;
+pub use parse::{Parsed, completions, manual, parse};
+pub use values::{
+    AddressingArg, ColorArg, ExportFormat, Format, ListFormat, PingFailOn, ProgressArg, ShowFormat, SizeRuleArg,
+};
+use values::{count, days, duration, size};
 
 /// Proves that screen recordings are, byte for byte, what the service declared when they were made.
 #[derive(Debug, Parser)]
@@ -248,16 +254,6 @@ pub struct LedgerArgs {
     pub workspace_endpoint: Option<String>,
 }
 
-/// How a ledger is exported.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// One verification a line, its whole report in it.
-    #[default]
-    Jsonl,
-    /// For spreadsheets.
-    Csv,
-}
-
 /// Where the services are and how long they may take.
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Connection")]
@@ -327,267 +323,4 @@ pub struct View {
     /// Progress bars: auto draws them on a terminal
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true, help_heading = "View")]
     pub progress: ProgressArg,
-}
-
-/// What goes to standard output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One document.
-    Json,
-    /// One record a line.
-    Jsonl,
-}
-
-/// How records are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One record a line.
-    Jsonl,
-}
-
-/// How a record is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
-    /// Its fields, one a line.
-    #[default]
-    Text,
-    /// The API's answer, byte for byte.
-    Json,
-}
-
-/// When colours are used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorArg {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// When bars are drawn.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressArg {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Never.
-    Never,
-}
-
-/// What is told as a failure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum PingFailOn {
-    /// Findings, and runs whose results are not whole.
-    #[default]
-    Finding,
-    /// Any exit code but 0.
-    Any,
-}
-
-/// How buckets are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AddressingArg {
-    /// By the endpoint.
-    Auto,
-    /// In the host.
-    Virtual,
-    /// In the path.
-    Path,
-}
-
-/// What the declared size may measure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum SizeRuleArg {
-    /// Either reading.
-    #[default]
-    Auto,
-    /// The video.
-    Video,
-    /// Video and event file together.
-    Total,
-    /// Nothing.
-    Off,
-}
-
-impl From<SizeRuleArg> for SizeRule {
-    fn from(arg: SizeRuleArg) -> Self {
-        match arg {
-            SizeRuleArg::Auto => Self::Auto,
-            SizeRuleArg::Video => Self::Video,
-            SizeRuleArg::Total => Self::Total,
-            SizeRuleArg::Off => Self::Off,
-        }
-    }
-}
-
-impl From<PingFailOn> for FailOn {
-    fn from(arg: PingFailOn) -> Self {
-        match arg {
-            PingFailOn::Finding => Self::Finding,
-            PingFailOn::Any => Self::Any,
-        }
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    parsed.filter(|time| !time.is_zero()).ok_or_else(|| "a time such as 500ms, 30s or 2m is expected".to_owned())
-}
-
-/// A length of time in which days are 24 hours.
-fn days(text: &str) -> Result<SignedDuration, String> {
-    let span = text.parse::<Span>().ok();
-    let time = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-    time.filter(SignedDuration::is_positive).ok_or_else(|| "a time such as 12h or 7d is expected".to_owned())
-}
-
-/// A number with a decimal unit, as stores bill: `500MB`, `1.5 GB`, `4096`.
-fn size(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u32); 6] = [("kb", 3), ("mb", 6), ("gb", 9), ("tb", 12), ("pb", 15), ("b", 0)];
-    let refused = || "a size such as 500MB, 2GB or 1.5TB is expected; kB is 1,000 bytes".to_owned();
-    let lower = text.trim().to_ascii_lowercase();
-    let (number, power) = UNITS
-        .iter()
-        .find_map(|(unit, power)| lower.strip_suffix(unit).map(|number| (number, *power)))
-        .unwrap_or((&lower, 0));
-    let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let places = u32::try_from(fraction.len()).map_err(|_| refused())?;
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || places > power {
-        return Err(refused());
-    }
-    let amount: u64 = format!("{whole}{fraction}").parse().map_err(|_| refused())?;
-    amount.checked_mul(10u64.pow(power - places)).filter(|bytes| *bytes > 0).ok_or_else(refused)
-}
-
-fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "a number from 1 on is expected".to_owned())
-}
-
-/// What became of a command line that asks for nothing to be run.
-#[derive(Debug)]
-pub enum Parsed {
-    /// It is to be run.
-    Run(Box<Cli>),
-    /// It asked for this text.
-    Told(String),
-    /// It is wrong; one line says how.
-    Wrong(String),
-}
-
-/// Parses a command line, its first word the program's name.
-#[must_use]
-pub fn parse(args: Vec<std::ffi::OsString>) -> Parsed {
-    match Cli::try_parse_from(args) {
-        Ok(cli) => Parsed::Run(Box::new(cli)),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Parsed::Told(error.render().to_string())
-        }
-        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Parsed::Wrong("no command was given; see recverify --help".to_owned())
-        }
-        Err(error) => Parsed::Wrong(in_one_line(&error.render().to_string())),
-    }
-}
-
-/// Clap's message without its usage block: what is wrong, its tip if there is one, and where help is.
-fn in_one_line(rendered: &str) -> String {
-    let mut paragraphs = rendered.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let first = paragraphs.next().unwrap_or_default();
-    let what = first.strip_prefix("error: ").unwrap_or(&first).to_owned();
-    let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
-    let tip = tip.map_or_else(String::new, |tip| format!("; {tip}"));
-    format!("{what}{tip}; see recverify --help")
-}
-
-/// The completion script for a shell.
-#[must_use]
-pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "recverify", &mut script);
-    script
-}
-
-/// The manual page, all commands included.
-#[must_use]
-pub fn manual() -> Vec<u8> {
-    let mut page = Vec::new();
-    let command = Cli::command();
-    // Writing to memory cannot fail, and nothing else in it can.
-    let _ = clap_mangen::Man::new(command.clone()).render(&mut page);
-    let nested = |command: &clap::Command| command.get_subcommands().cloned().collect::<Vec<_>>();
-    let commands = nested(&command).into_iter().flat_map(|command| match nested(&command) {
-        none if none.is_empty() => vec![(command.get_name().to_owned(), command)],
-        subs => subs.into_iter().map(|sub| (format!("{} {}", command.get_name(), sub.get_name()), sub)).collect(),
-    });
-    for (name, sub) in commands {
-        let title = format!("recverify {name}").to_uppercase();
-        page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
-        let man = clap_mangen::Man::new(sub.clone());
-        let _ = man.render_synopsis_section(&mut page).and_then(|()| man.render_description_section(&mut page));
-        let _ = man.render_options_section(&mut page);
-    }
-    page
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wrong(line: &str) -> String {
-        match parse(line.split(' ').map(Into::into).collect()) {
-            Parsed::Wrong(message) => message,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn what_is_wrong_fits_one_line() {
-        assert_eq!(
-            wrong("recverify verify --regoin x a"),
-            "unexpected argument '--regoin' found; a similar argument exists: '--region'; see recverify --help"
-        );
-        assert_eq!(
-            wrong("recverify show"),
-            "the following required arguments were not provided: <RECORD_ID>; see recverify --help"
-        );
-        assert_eq!(wrong("recverify"), "no command was given; see recverify --help");
-        assert_eq!(
-            wrong("recverify verify a --stall-timeout 0s"),
-            "invalid value '0s' for '--stall-timeout <TIME>': a time such as 500ms, 30s or 2m is expected; see recverify --help"
-        );
-    }
-
-    #[test]
-    fn sizes_are_decimal() {
-        let cases = [("4096", 4096), ("1kB", 1000), ("1.5 GB", 1_500_000_000), ("2tb", 2_000_000_000_000), ("7B", 7)];
-        for (text, bytes) in cases {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "0", "GB", "1.5", "-1MB", "1e9", "1.2345kB", "99999999999999999999", "99999PB", "1GiB"] {
-            assert!(size(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn view_flags_stand_before_or_after_the_command() {
-        for line in ["recverify -q verify a", "recverify verify a -q"] {
-            let Parsed::Run(cli) = parse(line.split(' ').map(Into::into).collect()) else { panic!("{line}") };
-            assert!(cli.view.quiet, "{line}");
-        }
-    }
 }
