@@ -65,6 +65,12 @@ impl Backoff {
         let share = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
         full.mul_f64(0.5 + share / 2.0)
     }
+
+    /// The same, and no shorter than a service asked for.
+    #[must_use]
+    pub fn wait_at_least(&self, asked: Option<Duration>, retry: u32) -> Duration {
+        asked.unwrap_or(Duration::ZERO).max(self.wait(retry))
+    }
 }
 
 #[cfg(test)]

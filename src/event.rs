@@ -82,11 +82,6 @@ pub enum Event<'a> {
         /// All that was established.
         report: &'a RecordReport,
     },
-    /// Something about the run as a whole that the operator should know.
-    Notice {
-        /// In words.
-        message: &'a str,
-    },
     /// The run is over.
     RunFinished,
 }

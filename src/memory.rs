@@ -13,7 +13,7 @@ use crate::evidence::{History, RecordReport};
 use crate::fixity::Code;
 use crate::ledger::{
     Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan, RunEnd, Scope,
-    Standing, Status, Why, compare,
+    Standing, Why, compare,
 };
 use crate::record::{Record, RecordId};
 
@@ -142,9 +142,10 @@ impl Memory {
         self.ledger.borrow_mut().verified(&self.run, report, self.clock.now()).map(|_| ())
     }
 
-    /// What the ledger as a whole says now.
-    pub fn status(&self) -> Result<Status, LedgerError> {
-        self.ledger.borrow().reader().status(self.run.scope())
+    /// Since when the record that waits longest for its first intact verification has been known.
+    pub fn oldest_never_intact(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let oldest = self.ledger.borrow().reader().oldest_never_intact(self.run.scope())?;
+        Ok(oldest.map(|(_, since)| since))
     }
 
     /// Enters the end of the run.

@@ -107,7 +107,6 @@ impl Watch for Progress {
                 let ObjectRef { record, role } = object;
                 self.tell(&format!("{record} {role}: {message}; going on from byte {position} in {}", seconds(*wait)));
             }
-            Event::Notice { message } => self.suspend(|| self.diagnostics.warning(message)),
             Event::RunFinished => {
                 for bar in std::mem::take(&mut state.objects).values() {
                     self.remove(bar);

@@ -12,7 +12,7 @@ use crate::evidence::Reason;
 use crate::fixity::Code;
 use crate::ledger::{LedgerError, Plan};
 use crate::memory::{Call, Memory};
-use crate::record::{DeclaredSize, Readiness, Record, RecordId, service_time};
+use crate::record::{Readiness, Record, RecordId, service_time};
 use crate::workspace::Listing;
 
 /// A record that is to be verified.
@@ -77,8 +77,8 @@ pub struct Terms<'a> {
 /// The records of a listing, oldest first, then those that are due. It ends early on cancellation or when the listing
 /// fails; the tally says so.
 pub fn listed<'a>(listing: Listing<'a>, terms: Terms<'a>) -> impl Stream<Item = Planned> + 'a {
-    let plan = terms.memory.map(Memory::plan);
-    let pages = Pages { listing: Some(listing), waiting: VecDeque::new(), listed: HashSet::new(), plan, terms };
+    let due = terms.memory.filter(|_| terms.and_what_is_due).map(|memory| (memory, memory.plan()));
+    let pages = Pages { listing: Some(listing), waiting: VecDeque::new(), listed: HashSet::new(), due, terms };
     stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages)))
 }
 
@@ -88,7 +88,8 @@ struct Pages<'a> {
     waiting: VecDeque<Waiting>,
     /// Records the ledger knew and this listing has dealt with: the plan must not bring them again.
     listed: HashSet<RecordId>,
-    plan: Option<Plan>,
+    /// What comes after the listing, if anything does.
+    due: Option<(&'a Memory, Plan)>,
     terms: Terms<'a>,
 }
 
@@ -182,9 +183,7 @@ impl Pages<'_> {
     }
 
     fn fetch_due(&mut self) -> Option<()> {
-        let (Some(memory), Some(plan), true) = (self.terms.memory, &mut self.plan, self.terms.and_what_is_due) else {
-            return None;
-        };
+        let (memory, plan) = self.due.as_mut()?;
         let page = memory.next_planned(plan);
         let page = self.unless_broken(page)?;
         if page.is_empty() {
@@ -196,7 +195,7 @@ impl Pages<'_> {
 
     /// Without a listing there is no telling the service works, so what is due is left rather than failed one by one.
     fn leave_what_is_due(&self) {
-        if let (Some(memory), Some(plan), true) = (self.terms.memory, &self.plan, self.terms.and_what_is_due)
+        if let Some((memory, plan)) = &self.due
             && let Some(backlog) = self.unless_broken(memory.backlog(plan))
         {
             self.terms.tally.borrow_mut().left = backlog.total();
@@ -215,9 +214,9 @@ impl Pages<'_> {
 
 fn planned(record: &Record) -> Option<Planned> {
     let id = record.id.as_deref()?.parse().ok()?;
-    let bytes = match record.declared_size() {
-        DeclaredSize::Bytes(bytes) => Some(bytes),
-        DeclaredSize::Absent | DeclaredSize::Malformed => None,
-    };
-    Some(Planned { id, bytes, began_at: record.start_time.as_deref().and_then(service_time) })
+    Some(Planned {
+        id,
+        bytes: record.declared_size().bytes(),
+        began_at: record.start_time.as_deref().and_then(service_time),
+    })
 }

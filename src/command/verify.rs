@@ -206,7 +206,7 @@ enum Unrecorded {
 /// What the ledger as a whole says after a run.
 fn look_back(memory: &Memory, summary: &mut Summary) -> Result<(), LedgerError> {
     summary.backlog = Some(memory.waiting()?.total());
-    summary.oldest_unverified_at = memory.status()?.oldest_never_intact.map(|(_, since)| since);
+    summary.oldest_unverified_at = memory.oldest_never_intact()?;
     Ok(())
 }
 

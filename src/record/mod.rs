@@ -121,6 +121,17 @@ pub enum DeclaredSize {
     Bytes(u64),
 }
 
+impl DeclaredSize {
+    /// The bytes, where there is a number of them.
+    #[must_use]
+    pub const fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Absent | Self::Malformed => None,
+        }
+    }
+}
+
 /// What the status of a record means for reading its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {

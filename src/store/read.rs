@@ -168,7 +168,7 @@ impl Store {
                 ReadError::Store(error) => error.retry_after(),
                 _ => None,
             };
-            let wait = asked_wait.unwrap_or(Duration::ZERO).max(self.backoff.wait(retry));
+            let wait = self.backoff.wait_at_least(asked_wait, retry);
             watch(Step::Retry(progress.position(), &error, wait));
             tokio::select! {
                 biased;

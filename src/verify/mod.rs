@@ -64,10 +64,7 @@ impl Verifier<'_> {
             }
         };
         report.answer = Some(answer);
-        report.declared_size.bytes = match record.declared_size() {
-            DeclaredSize::Bytes(bytes) => Some(bytes),
-            DeclaredSize::Absent | DeclaredSize::Malformed => None,
-        };
+        report.declared_size.bytes = record.declared_size().bytes();
         if let Some(reason) = refusal(id, &record) {
             report.reason = Some(reason);
         } else {

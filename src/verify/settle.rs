@@ -4,7 +4,7 @@ use super::Verifier;
 use super::look::{Looked, Open};
 use crate::evidence::{ObjectReport, Reason};
 use crate::fixity::{Clues, Code, Expected, Outcome, diagnose};
-use crate::record::{DeclaredDigest, DeclaredSize, Record, Role};
+use crate::record::{DeclaredDigest, Record, Role};
 use crate::store::{Absence, Place, StoreError};
 
 impl Verifier<'_> {
@@ -54,10 +54,7 @@ impl Verifier<'_> {
     }
 
     fn clues(&self, role: Role, record: &Record, other: &ObjectReport) -> Clues {
-        let size = match record.declared_size() {
-            DeclaredSize::Bytes(bytes) => Some(bytes),
-            DeclaredSize::Absent | DeclaredSize::Malformed => None,
-        };
+        let size = record.declared_size().bytes();
         let other_bytes = other.whole_bytes().filter(|_| other.outcome == Outcome::Intact);
         let expected = match role {
             Role::Video => Expected::of_video(self.size_rule, size, other_bytes),

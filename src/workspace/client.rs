@@ -85,12 +85,6 @@ impl Workspace {
         Self { redactor, settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
     }
 
-    /// Where the API is.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.settings.endpoint
-    }
-
     /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
     pub(super) async fn ask<T>(
         &self,
@@ -112,7 +106,7 @@ impl Workspace {
                 self.note(&failure.error);
                 return Err(failure);
             }
-            let wait = retry_after.unwrap_or(Duration::ZERO).max(self.backoff.wait(retry));
+            let wait = self.backoff.wait_at_least(retry_after, retry);
             let message = failure.error.to_string();
             watch.on(&Event::ApiRetry { about: &question.about, code: failure.error.code(), message: &message, wait });
             tokio::time::sleep(wait).await;
