@@ -1,23 +1,25 @@
 //! Many records: as many at once as allowed, ended early when asked, each handed over as soon as it is known.
 
-use std::num::NonZeroUsize;
+use std::collections::VecDeque;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesUnordered, Stream};
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Spending};
+use crate::climb::Climb;
 use crate::event::Event;
 use crate::evidence::{ObjectReport, RecordReport};
+use crate::pace::Pace;
 use crate::source::Planned;
 use crate::summary::Summary;
-use crate::verify::Verifier;
+use crate::verify::{Asked, Verifier};
 
 /// Bounds of a batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Bounds {
-    /// Records at once.
-    pub concurrency: NonZeroUsize,
+    /// Records read at once; the API is asked about as many more meanwhile.
+    pub concurrency: Climb,
     /// What may be spent.
     pub budget: Budget,
 }
@@ -44,29 +46,48 @@ pub async fn run<E>(
     let mut source = std::pin::pin!(source);
     let mut batch = Batch { summary: Summary::default(), recorded: Ok(()) };
     let mut spending = Spending::default();
-    let mut running = FuturesUnordered::new();
+    let mut pace = Pace::new(bounds.concurrency);
     let mut drained = false;
+    // A record goes from one to the next: pulled, asked about, waiting for its turn, read.
     let mut next: Option<Planned> = None;
+    let mut asking = FuturesUnordered::new();
+    let mut asked: VecDeque<(Planned, Asked)> = VecDeque::new();
+    let mut reading = FuturesUnordered::new();
     loop {
-        // A record that was pulled waits here until there is room for it.
+        while reading.len() < pace.level()
+            && let Some((planned, answer)) = asked.pop_front()
+        {
+            let declared = answer.declared_bytes().or(planned.bytes);
+            if answer.is_to_be_read() && !spending.allows(&bounds.budget, declared, Instant::now()) {
+                batch.summary.leave(planned.began_at);
+            } else {
+                spending.start(declared);
+                reading.push(async move { (verifier.examine(answer).await, declared) });
+            }
+        }
         if let Some(planned) = next.take() {
             if verifier.cancel.is_cancelled() {
                 take(&mut batch, &verifier, &mut recorder, &verifier.not_reached(&planned.id));
             } else if !spending.allows(&bounds.budget, planned.bytes, Instant::now()) {
                 batch.summary.leave(planned.began_at);
-            } else if running.len() < bounds.concurrency.get() {
-                spending.start(planned.bytes);
-                running.push(async move { (verifier.verify(&planned.id).await, planned.bytes) });
+            } else if asking.len() + asked.len() < pace.level() {
+                asking.push(async move {
+                    let answer = verifier.ask(&planned.id).await;
+                    (planned, answer)
+                });
             } else {
                 next = Some(planned);
             }
         }
         tokio::select! {
             biased;
-            Some((report, declared)) = running.next(), if !running.is_empty() => {
-                spending.end(declared, report.objects.iter().map(ObjectReport::transferred).sum());
+            Some((report, declared)) = reading.next(), if !reading.is_empty() => {
+                let read = report.objects.iter().map(ObjectReport::transferred).sum();
+                spending.end(declared, read);
+                pace.finished(read, verifier.throttles(), Instant::now());
                 take(&mut batch, &verifier, &mut recorder, &report);
             }
+            Some(answer) = asking.next(), if !asking.is_empty() => asked.push_back(answer),
             planned = source.next(), if !drained && next.is_none() => {
                 drained = planned.is_none();
                 next = planned;

@@ -41,6 +41,7 @@ struct State {
     closed: Option<Closed>,
     unresolved: BTreeMap<String, Closed>,
     streak: Option<(Code, u32)>,
+    throttles: u64,
 }
 
 /// Why a service is not asked any more.
@@ -105,6 +106,17 @@ impl Gate {
     pub fn unresolved(&self, host: &str, message: &str) {
         let closed = Closed { code: Code::Connection, message: format!("not asked: {message}") };
         self.state().unresolved.insert(host.to_owned(), closed);
+    }
+
+    /// The service asked for fewer requests.
+    pub fn throttled(&self) {
+        self.state().throttles += 1;
+    }
+
+    /// How often it did so far.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.state().throttles
     }
 
     fn open(&self, host: &str) -> Result<(), Closed> {

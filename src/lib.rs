@@ -18,6 +18,7 @@
 pub mod batch;
 pub mod budget;
 pub mod cli;
+pub mod climb;
 pub mod clock;
 mod command;
 pub mod credentials;
@@ -30,6 +31,7 @@ pub mod gate;
 pub mod http;
 pub mod ledger;
 pub mod memory;
+pub mod pace;
 pub mod ping;
 pub mod progress;
 pub mod record;

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{AddressingArg, Connection, Reading};
+use crate::cli::{AddressingArg, Connection, Reading, Speed};
+use crate::climb::Climb;
 use crate::credentials::{AccessKey, CredentialsError, FoundKey, Variables, find_key, project_in_environment};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::http::Transport;
-use crate::store::{Addressing, StoreSettings};
+use crate::store::{Addressing, Parts, StoreSettings};
 use crate::workspace::{ApiCredential, WorkspaceSettings};
 
-/// Records verified at once where nobody said otherwise.
-const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+/// Where nobody said how many records are verified at once: the number it begins with, and the bound. With three
+/// connections a record the bound stays well below the 1,024 open files that systems commonly allow.
+const FIRST_CONCURRENCY: usize = 8;
+const MOST_CONCURRENCY: usize = 64;
 
 /// How the Workspace API is asked, and how the network is used for it.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ pub struct Settings {
     /// The store.
     pub store: StoreSettings,
     /// Records verified at once.
-    pub concurrency: NonZeroUsize,
+    pub concurrency: Climb,
 }
 
 /// Why the settings do not do; each is one line that says what to do.
@@ -115,7 +118,7 @@ pub fn api(connection: &Connection, variables: &Variables) -> Result<ApiSettings
 pub fn all(
     connection: &Connection,
     reading: &Reading,
-    concurrency: Option<NonZeroUsize>,
+    speed: &Speed,
     variables: &Variables,
 ) -> Result<Settings, SettingsError> {
     let given = Given::new(connection, variables)?;
@@ -133,15 +136,22 @@ pub fn all(
         region: region.to_owned(),
         key: found.key.clone(),
         read_retries: reading.read_retries,
+        parts: Parts { number: speed.parts.given(), size: speed.part_size.given() },
+        hashing: speed.hashing.into(),
+        memory: speed.memory,
     };
-    let concurrency = match (concurrency, given.variable("RECVERIFY_CONCURRENCY")) {
-        (Some(n), _) => n,
-        (None, Some(text)) => text.parse().map_err(|_| SettingsError::Variable {
+    let concurrency = match (speed.concurrency, given.variable("RECVERIFY_CONCURRENCY")) {
+        (Some(given), _) => given.given(),
+        (None, None | Some("auto")) => None,
+        (None, Some(text)) => Some(text.parse::<NonZeroUsize>().map_err(|_| SettingsError::Variable {
             name: "RECVERIFY_CONCURRENCY",
             value: text.to_owned(),
-            expected: "a number from 1 on",
-        })?,
-        (None, None) => DEFAULT_CONCURRENCY,
+            expected: "auto or a number from 1 on",
+        })?),
+    };
+    let concurrency = match concurrency {
+        Some(number) => Climb::fixed(number.get()),
+        None => Climb::new(FIRST_CONCURRENCY, MOST_CONCURRENCY),
     };
     Ok(Settings { api, store, concurrency })
 }
@@ -297,7 +307,7 @@ mod tests {
 
     fn resolve(pairs: &[(&str, &str)], connection: &Connection) -> Result<Settings, SettingsError> {
         let variables = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        all(connection, &Reading::default(), None, &variables)
+        all(connection, &Reading::default(), &Speed::default(), &variables)
     }
 
     const GOOD: [(&str, &str); 4] = [

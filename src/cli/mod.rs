@@ -12,9 +12,10 @@ use jiff::SignedDuration;
 
 pub use parse::{Parsed, completions, manual, parse};
 pub use values::{
-    AddressingArg, ColorArg, ExportFormat, Format, ListFormat, PingFailOn, ProgressArg, ShowFormat, SizeRuleArg,
+    AddressingArg, Auto, ColorArg, ExportFormat, Format, HashingArg, ListFormat, PingFailOn, ProgressArg, ShowFormat,
+    SizeRuleArg,
 };
-use values::{count, days, duration, size};
+use values::{days, duration, memory, number, part_size, size};
 
 /// Proves that screen recordings are, byte for byte, what the service declared when they were made.
 #[derive(Debug, Parser)]
@@ -119,15 +120,9 @@ pub struct Verify {
     /// Start no more records after so long: 90s, 45m, 6h
     #[arg(long, value_name = "TIME", help_heading = "Budget", value_parser = duration)]
     pub max_duration: Option<Duration>,
-    /// How many records are verified at once
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = count,
-        help_heading = "Verification",
-        long_help = "How many records are verified at once [env: RECVERIFY_CONCURRENCY] [default: 4]"
-    )]
-    pub concurrency: Option<NonZeroUsize>,
+    /// How much is done at once.
+    #[command(flatten)]
+    pub speed: Speed,
 }
 
 /// `recverify list`.
@@ -306,6 +301,33 @@ pub struct Reading {
     /// How often a read that broke off goes on; 1 MiB of progress refunds a retry
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub read_retries: u32,
+}
+
+/// How much is done at once.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Speed")]
+pub struct Speed {
+    /// How many records are verified at once; auto finds out how many pay, up to 64 [env: RECVERIFY_CONCURRENCY]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = number,
+        long_help = "How many records are verified at once; auto finds out how many pay, up to 64, and takes fewer where a \
+                     service throttles [env: RECVERIFY_CONCURRENCY] [default: auto]"
+    )]
+    pub concurrency: Option<Auto<NonZeroUsize>>,
+    /// How many connections a large object is read by; auto finds out how many pay, up to 12
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = number)]
+    pub parts: Auto<NonZeroUsize>,
+    /// How long the parts are that such an object is divided into: 8MiB; auto is 4MiB, and less towards its end
+    #[arg(long, value_name = "SIZE", default_value = "auto", value_parser = part_size)]
+    pub part_size: Auto<u64>,
+    /// How much of all objects together may be held in memory
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = memory)]
+    pub memory: u64,
+    /// Where bytes are hashed: auto is inline for small objects, on a thread beside the network for large ones
+    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
+    pub hashing: HashingArg,
 }
 
 /// What people see.

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use crate::fixity::SizeRule;
 use crate::ping::FailOn;
+use crate::store::Hashing;
 
 /// How a ledger is exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -108,6 +109,52 @@ pub enum SizeRuleArg {
     Off,
 }
 
+/// Where bytes are hashed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum HashingArg {
+    /// By the size of the object.
+    #[default]
+    Auto,
+    /// Where they are received.
+    Inline,
+    /// On a thread beside.
+    Beside,
+}
+
+/// A value, or what the program finds out by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Auto<T> {
+    /// `auto`.
+    #[default]
+    Auto,
+    /// As given.
+    Given(T),
+}
+
+impl<T> Auto<T> {
+    /// The value, if one was given.
+    pub fn given(self) -> Option<T> {
+        match self {
+            Self::Auto => None,
+            Self::Given(value) => Some(value),
+        }
+    }
+
+    fn parse(text: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Self, String> {
+        if text == "auto" { Ok(Self::Auto) } else { parse(text).map(Self::Given) }
+    }
+}
+
+impl From<HashingArg> for Hashing {
+    fn from(arg: HashingArg) -> Self {
+        match arg {
+            HashingArg::Auto => Self::Auto,
+            HashingArg::Inline => Self::Inline,
+            HashingArg::Beside => Self::Beside,
+        }
+    }
+}
+
 impl From<SizeRuleArg> for SizeRule {
     fn from(arg: SizeRuleArg) -> Self {
         match arg {
@@ -159,13 +206,61 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     amount.checked_mul(10u64.pow(power - places)).filter(|bytes| *bytes > 0).ok_or_else(refused)
 }
 
-pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "a number from 1 on is expected".to_owned())
+/// A size in memory: a whole number with a binary unit, or a [`size`].
+fn binary_size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 3] = [("kib", 10), ("mib", 20), ("gib", 30)];
+    let lower = text.trim().to_ascii_lowercase();
+    let binary = UNITS.iter().find_map(|(unit, power)| Some((lower.strip_suffix(unit)?, *power)));
+    let Some((number, power)) = binary else { return size(text) };
+    let amount = number.trim().parse::<u64>().ok().and_then(|amount| amount.checked_mul(1 << power));
+    amount.ok_or_else(|| "a size such as 64MiB or 1GiB is expected".to_owned())
+}
+
+/// What objects may take of memory; less than 1 MiB would not do for a video and an event file.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    binary_size(text)
+        .and_then(|bytes| if bytes < 1 << 20 { Err("1MiB at least is needed".to_owned()) } else { Ok(bytes) })
+}
+
+/// The length of a part, or `auto`.
+pub(super) fn part_size(text: &str) -> Result<Auto<u64>, String> {
+    Auto::parse(text, |text| {
+        binary_size(text)
+            .and_then(|bytes| if bytes < 1000 { Err("a part has 1kB at least".to_owned()) } else { Ok(bytes) })
+    })
+}
+
+/// A number from 1 on, or `auto`.
+pub(super) fn number(text: &str) -> Result<Auto<NonZeroUsize>, String> {
+    Auto::parse(text, |text| text.parse().map_err(|_| "auto or a number from 1 on is expected".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_of_memory_may_be_binary() {
+        let cases = [("64MiB", 64 << 20), ("1 gib", 1 << 30), ("2048KiB", 2 << 20), ("5MB", 5_000_000)];
+        for (text, bytes) in cases {
+            assert_eq!(memory(text), Ok(bytes), "{text}");
+        }
+        for text in ["1023KiB", "0MiB", "MiB", "1.5MiB", "99999999999999GiB", "auto"] {
+            assert!(memory(text).is_err(), "{text}");
+        }
+        assert_eq!(part_size("8MiB"), Ok(Auto::Given(8 << 20)));
+        assert_eq!(part_size("auto"), Ok(Auto::Auto));
+        assert!(part_size("999").is_err());
+    }
+
+    #[test]
+    fn a_number_is_given_or_found_out() {
+        assert_eq!(number("auto"), Ok(Auto::Auto));
+        assert_eq!(number("3").map(Auto::given), Ok(NonZeroUsize::new(3)));
+        for text in ["0", "-1", "many", ""] {
+            assert!(number(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_are_decimal() {

@@ -39,7 +39,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
     let selection = selection::resolve(&args.window, ids, named, started_at)?;
-    let settings = settings::all(&args.connection, &args.reading, args.concurrency, &context.variables)?;
+    let settings = settings::all(&args.connection, &args.reading, &args.speed, &context.variables)?;
     let nothing = selection == Selection::Named(Vec::new());
     if nothing {
         context

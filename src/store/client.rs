@@ -16,12 +16,16 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_async::time::TimeSource;
 use secrecy::ExposeSecret as _;
 
+use super::ahead::Parts;
+use super::buffers::Buffers;
 use super::connector::sdk_client;
 use super::error::StoreError;
 use super::head::{Head, HeadCapture};
+use super::metering::Hashing;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
+use crate::fixity::Code;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Lane};
 use crate::redact::Redactor;
@@ -48,6 +52,12 @@ pub struct StoreSettings {
     pub addressing: Addressing,
     /// How often a read that broke off goes on, progress refunding it.
     pub read_retries: u32,
+    /// How large objects are divided among connections.
+    pub parts: Parts,
+    /// Where bytes are hashed.
+    pub hashing: Hashing,
+    /// What may be held of objects in memory, in bytes.
+    pub memory: u64,
 }
 
 /// One object's place.
@@ -88,15 +98,26 @@ impl Found {
 pub(super) struct Conditions {
     /// All bytes from this offset on.
     pub(super) from: Option<u64>,
+    /// Up to and with this offset; only beside `from`.
+    pub(super) last: Option<u64>,
     /// Only if this is still its ETag.
     pub(super) if_match: Option<String>,
     /// Of this version.
     pub(super) version_id: Option<String>,
 }
 
+impl Conditions {
+    /// The `Range` header (RFC 9110, 14.2).
+    fn range(&self) -> Option<String> {
+        let last = self.last.map_or_else(String::new, |last| last.to_string());
+        self.from.map(|from| format!("bytes={from}-{last}"))
+    }
+}
+
 /// A client of the store for one run.
 #[derive(Debug)]
 pub struct Store {
+    pub(super) buffers: Buffers,
     pub(super) settings: StoreSettings,
     pub(super) gate: Gate,
     pub(super) clock: Clock,
@@ -123,7 +144,17 @@ impl Store {
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
         let gate = Gate::new("the store", rejection);
         let redactor = Redactor::new(settings.key.secrets());
-        Self { redactor, gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
+        Self {
+            buffers: Buffers::new(settings.memory),
+            redactor,
+            gate,
+            clock,
+            backoff,
+            shared,
+            fresh,
+            read_from: Mutex::default(),
+            settings,
+        }
     }
 
     /// Asks for bytes; returns when the head of the answer is there.
@@ -153,7 +184,7 @@ impl Store {
             .get_object()
             .bucket(&place.bucket)
             .key(&place.key)
-            .set_range(conditions.from.map(|from| format!("bytes={from}-")))
+            .set_range(conditions.range())
             .set_if_match(conditions.if_match.clone())
             .set_version_id(conditions.version_id.clone())
             .customize()
@@ -231,6 +262,12 @@ impl Store {
         self.read_from.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
     }
 
+    /// How often the store asked for fewer requests so far.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.gate.throttles()
+    }
+
     /// Notes how an operation ended, all its tries included.
     pub(super) fn note(&self, error: &StoreError) {
         match error {
@@ -250,6 +287,9 @@ impl Store {
             }
             other => other,
         };
+        if error.code() == Code::Throttled {
+            self.gate.throttled();
+        }
         if error.is_rejection() {
             pass.rejected(&error.to_string());
         } else if error.is_acceptance() {

@@ -1,17 +1,25 @@
 //! The store: objects over S3, set up for OBS, read under a pin and never spliced from two versions.
 
 mod absence;
+mod ahead;
+mod buffers;
 mod client;
 mod connector;
 mod content_range;
 mod error;
 mod head;
+mod metering;
+mod part;
 mod pin;
 mod read;
+mod read_error;
 mod resume;
 
 pub use absence::Absence;
+pub use ahead::Parts;
 pub use client::{Addressing, Found, Place, Store, StoreSettings};
 pub use error::StoreError;
+pub use metering::Hashing;
 pub use pin::Pin;
-pub use read::{Pass, ReadError, Reading, Step};
+pub use read::{Pass, Reading, Step};
+pub use read_error::ReadError;

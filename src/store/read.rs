@@ -1,19 +1,25 @@
 //! The pinned read: every byte of one version of an object, in order, however often the connection breaks.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use aws_sdk_s3::error::DisplayErrorContext;
-use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
+use aws_sdk_s3::primitives::ByteStream;
+use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::Ahead;
 use super::client::{Place, Store};
 use super::error::StoreError;
 use super::head::Head;
+use super::metering::Metering;
 use super::pin::{Admitted, Pin, Refused, admit};
-use super::resume::{Next, Resume, Setback};
+use super::read_error::ReadError;
+use super::resume::{Next, Resume};
+use crate::clock::Clock;
 use crate::evidence::{Attempt, AttemptError};
-use crate::fixity::{Code, Meter, Observed};
-use crate::http::{HttpError, Lane};
+use crate::fixity::Observed;
+use crate::http::Lane;
 
 /// Which of the two reads of an object this is.
 #[derive(Debug, Clone, Copy)]
@@ -37,29 +43,6 @@ pub struct Reading {
     pub attempts: Vec<Attempt>,
 }
 
-/// Why not all bytes of one version were read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The store or the way to it failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The object was replaced on the way.
-    #[error("the object was replaced while it was read: {0}")]
-    Changed(String),
-    /// The body ended early.
-    #[error("the store's answer ended {missing} bytes early")]
-    Truncated {
-        /// How many bytes never came.
-        missing: u64,
-    },
-    /// What came is not what was asked for.
-    #[error("the store does not answer as asked: {0}")]
-    Unusable(String),
-    /// The run was interrupted.
-    #[error("the run was interrupted {0} bytes into the object")]
-    Interrupted(u64),
-}
-
 /// What a watcher of one read is told.
 #[derive(Debug)]
 pub enum Step<'a> {
@@ -71,45 +54,37 @@ pub enum Step<'a> {
     Retry(u64, &'a ReadError, Duration),
 }
 
-impl ReadError {
-    /// The code of the reason this becomes.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Store(error) => error.code(),
-            Self::Changed(_) => Code::ChangedDuringRead,
-            Self::Truncated { .. } => Code::Truncated,
-            Self::Unusable(_) => Code::UnreadableAnswer,
-            Self::Interrupted(_) => Code::Interrupted,
-        }
-    }
-
-    fn setback(&self) -> Setback {
-        match self {
-            Self::Store(error) if error.may_pass() => Setback::Passing,
-            Self::Store(error) => match (error.code(), error.status()) {
-                (Code::ServiceError, Some(400 | 405 | 501)) => Setback::NotUnderstood,
-                (Code::AccessDenied, _) => Setback::Denied,
-                _ => Setback::Final,
-            },
-            Self::Truncated { .. } => Setback::Passing,
-            Self::Unusable(_) => Setback::Unusable,
-            Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
-        }
-    }
-}
-
 /// The state of one read between its requests.
-struct Progress {
-    meter: Meter,
+struct Progress<'a> {
+    metering: Metering,
     pin: Option<Pin>,
     resume: Resume,
+    /// Parts that come by other connections, where the object is worth them.
+    ahead: Option<Ahead<'a>>,
+    attempts: Vec<Attempt>,
+}
+
+/// How a request ended that did not fail.
+enum Ended {
+    /// With the last byte of the object.
+    Whole,
+    /// Where a part begins that comes by another connection.
+    AtPart,
+}
+
+/// What a read works with.
+#[derive(Clone, Copy)]
+struct Task<'a> {
+    place: &'a Place,
+    lane: Lane,
+    watch: &'a dyn Fn(Step<'_>),
+    cancel: &'a CancellationToken,
 }
 
 impl Store {
     /// Reads the whole object at `place`, going on under its pin whenever the connection breaks.
     ///
-    /// Cancelling ends the read with what is known.
+    /// Waits for a share of the run's memory first. Cancelling ends the read with what is known.
     pub async fn read(
         &self,
         place: &Place,
@@ -117,109 +92,133 @@ impl Store {
         watch: &dyn Fn(Step<'_>),
         cancel: &CancellationToken,
     ) -> Reading {
-        let pin = match pass {
-            Pass::First => None,
-            Pass::Second(pin) => Some(pin.clone()),
+        let (pin, lane) = match pass {
+            Pass::First => (None, Lane::Shared),
+            Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh),
         };
-        let lane = if pin.is_some() { Lane::Fresh } else { Lane::Shared };
-        let mut progress = Progress { meter: Meter::new(), pin, resume: Resume::new(self.settings.read_retries) };
-        let mut attempts = Vec::new();
-        let error = loop {
-            let started_at = self.clock.now();
+        let task = Task { place, lane, watch, cancel };
+        let mut progress = Progress {
+            metering: Metering::new(self.settings.hashing, None, &self.buffers),
+            pin,
+            resume: Resume::new(self.settings.read_retries),
+            ahead: None,
+            attempts: Vec::new(),
+        };
+        let _held = tokio::select! {
+            biased;
+            () = cancel.cancelled() => None,
+            held = self.buffers.connection() => Some(held),
+        };
+        let ended = self.read_on(task, &mut progress).await;
+        if let Err(ReadError::Store(error)) = &ended {
+            self.note(error);
+        } else if ended.is_ok() {
+            self.gate.worked();
+        }
+        let Progress { metering, pin, ahead, mut attempts, .. } = progress;
+        if let Some(ahead) = ahead {
+            attempts.extend(ahead.stop().await);
+            attempts.sort_by_key(|attempt| attempt.started_at);
+        }
+        let position = metering.position();
+        let result = match ended {
+            Ok(()) => Ok(metering.finish().await),
+            Err(error) => Err(error),
+        };
+        Reading { result, pin, position, attempts }
+    }
+
+    /// Goes on with a read until all of the object is in the meter or nothing more can be done.
+    async fn read_on<'a>(&'a self, task: Task<'a>, progress: &mut Progress<'a>) -> Result<(), ReadError> {
+        loop {
             let from = progress.position();
-            let mut request = RequestNote::default();
+            let mut note = RequestNote::begin(&self.clock);
             let ended = tokio::select! {
                 biased;
-                () = cancel.cancelled() => None,
-                ended = self.request(place, lane, &mut progress, &mut request, watch) => Some(ended),
+                () = task.cancel.cancelled() => None,
+                ended = self.request(task, progress, &mut note) => Some(ended),
             };
             let ended = ended.unwrap_or_else(|| Err(ReadError::Interrupted(progress.position())));
-            let asked_at_all = !matches!(ended, Err(ReadError::Store(StoreError::NotAsked(_))));
-            if asked_at_all {
-                let error = ended.as_ref().err();
-                attempts.push(Attempt {
-                    from: if request.restarted { 0 } else { from },
-                    bytes: request.bytes,
-                    error: error.map(|error| AttemptError { code: error.code(), message: error.to_string() }),
-                    request_id: request.id,
-                    started_at,
-                    finished_at: self.clock.now(),
-                });
-            }
+            let from = if note.restarted { 0 } else { from };
+            progress.attempts.extend(note.attempt(from, ended.as_ref().err(), &self.clock));
             let error = match ended {
-                Ok(()) => {
-                    self.gate.worked();
-                    let position = progress.position();
-                    return Reading { result: Ok(progress.meter.finish()), pin: progress.pin, position, attempts };
+                Ok(Ended::Whole) => return Ok(()),
+                Ok(Ended::AtPart) => {
+                    tokio::select! {
+                        biased;
+                        () = task.cancel.cancelled() => return Err(ReadError::Interrupted(progress.position())),
+                        () = progress.take_parts(task.watch) => {}
+                    }
+                    if progress.is_at_end() {
+                        return Ok(());
+                    }
+                    continue;
                 }
                 Err(error) => error,
             };
             let (afresh, retry) =
-                match progress.resume.after(error.setback(), progress.pin.as_ref(), progress.meter.bytes()) {
-                    Next::Give => break error,
+                match progress.resume.after(error.setback(), progress.pin.as_ref(), progress.metering.position()) {
+                    Next::Give => return Err(error),
                     Next::AtOnce { afresh } => (afresh, None),
                     Next::Again { afresh, retry } => (afresh, Some(retry)),
                 };
             if afresh {
-                progress.meter = Meter::new();
+                progress.start_over(self).await;
             }
             let Some(retry) = retry else { continue };
-            let asked_wait = match &error {
-                ReadError::Store(error) => error.retry_after(),
-                _ => None,
-            };
-            let wait = self.backoff.wait_at_least(asked_wait, retry);
-            watch(Step::Retry(progress.position(), &error, wait));
+            let wait = self.backoff.wait_at_least(error.retry_after(), retry);
+            (task.watch)(Step::Retry(progress.position(), &error, wait));
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => break ReadError::Interrupted(progress.position()),
+                () = task.cancel.cancelled() => return Err(ReadError::Interrupted(progress.position())),
                 () = tokio::time::sleep(wait) => {}
+                never = progress.drive() => match never {},
             }
-        };
-        if let ReadError::Store(error) = &error {
-            self.note(error);
         }
-        Reading { position: progress.position(), result: Err(error), pin: progress.pin, attempts }
     }
 
     /// One request and its body, into the meter.
-    async fn request(
-        &self,
-        place: &Place,
-        lane: Lane,
-        progress: &mut Progress,
+    async fn request<'a>(
+        &'a self,
+        task: Task<'a>,
+        progress: &mut Progress<'a>,
         note: &mut RequestNote,
-        watch: &dyn Fn(Step<'_>),
-    ) -> Result<(), ReadError> {
+    ) -> Result<Ended, ReadError> {
         let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
-        let (head, body) = self.get(place, &conditions, lane).await.inspect_err(|error| {
-            if let StoreError::Refused(refusal) = error {
-                note.id.clone_from(&refusal.answer.request_id);
-            }
-        })?;
-        note.id.clone_from(&head.request_id);
+        let began = Instant::now();
+        note.asked = true;
+        let (head, body) = note.sent(self.get(task.place, &conditions, task.lane).await)?;
         let skip = match admit(asked, progress.pin.as_ref(), &head) {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
-                progress.meter = Meter::new();
-                progress.pin = Some(Pin::renewed(progress.pin.as_ref(), &head));
+                let earlier = progress.pin.take();
+                let pin = Pin::renewed(earlier.as_ref(), &head);
+                progress.start_over(self).await;
+                progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers);
+                if earlier.is_none() {
+                    progress.ahead = Ahead::begin(self, task.place, &pin, began.elapsed(), task.cancel);
+                }
+                progress.pin = Some(pin);
                 note.restarted = true;
-                watch(Step::Started(head.content_length));
+                (task.watch)(Step::Started(head.content_length));
                 0
             }
             Err(Refused::Changed(how)) => return Err(ReadError::Changed(how)),
             Err(Refused::Unusable(how)) => return Err(ReadError::Unusable(how)),
         };
-        progress.take(body, skip, note, watch).await?;
-        if progress.total().is_none() {
-            self.learn_length(place, progress).await;
+        progress.receive(body, skip, note, task.watch).await?;
+        if progress.is_at_part() {
+            return Ok(Ended::AtPart);
         }
-        progress.whole(&head)
+        if progress.total().is_none() {
+            self.learn_length(task.place, progress).await;
+        }
+        progress.whole(&head).map(|()| Ended::Whole)
     }
 
     /// Asks how long the object is, after an answer that ended in good order without having said so. Only the same ETag
     /// ties the two answers together.
-    async fn learn_length(&self, place: &Place, progress: &mut Progress) {
+    async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
         if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
         {
@@ -229,42 +228,146 @@ impl Store {
 }
 
 /// What is noted of one request while it runs, so that an interruption loses none of it.
-#[derive(Debug, Default)]
-struct RequestNote {
+#[derive(Debug)]
+pub(super) struct RequestNote {
+    started_at: Timestamp,
     id: Option<String>,
-    bytes: u64,
+    /// How many bytes came.
+    pub(super) bytes: u64,
     restarted: bool,
+    /// Whether it was sent at all.
+    pub(super) asked: bool,
 }
 
-impl Progress {
+impl RequestNote {
+    pub(super) fn begin(clock: &Clock) -> Self {
+        Self { started_at: clock.now(), id: None, bytes: 0, restarted: false, asked: false }
+    }
+
+    /// Takes the id out of an answer, whatever it was.
+    pub(super) fn sent(
+        &mut self,
+        answer: Result<(Head, ByteStream), StoreError>,
+    ) -> Result<(Head, ByteStream), ReadError> {
+        match &answer {
+            Ok((head, _)) => self.id.clone_from(&head.request_id),
+            Err(StoreError::Refused(refusal)) => self.id.clone_from(&refusal.answer.request_id),
+            Err(StoreError::NotAsked(_)) => self.asked = false,
+            Err(_) => {}
+        }
+        Ok(answer?)
+    }
+
+    /// The request as evidence; `None` if it was never sent.
+    pub(super) fn attempt(self, from: u64, error: Option<&ReadError>, clock: &Clock) -> Option<Attempt> {
+        self.asked.then(|| Attempt {
+            from,
+            bytes: self.bytes,
+            error: error.map(|error| AttemptError { code: error.code(), message: error.to_string() }),
+            request_id: self.id,
+            started_at: self.started_at,
+            finished_at: clock.now(),
+        })
+    }
+}
+
+impl Progress<'_> {
     fn position(&self) -> u64 {
-        self.meter.bytes()
+        self.metering.position()
     }
 
     fn total(&self) -> Option<u64> {
         self.pin.as_ref().and_then(|pin| pin.bytes)
     }
 
-    /// Takes a body, after `skip` bytes that are known already, until the object or the body ends.
-    async fn take(
+    fn is_at_end(&self) -> bool {
+        self.total() == Some(self.position())
+    }
+
+    fn is_at_part(&self) -> bool {
+        self.ahead.as_ref().and_then(Ahead::boundary) == Some(self.position())
+    }
+
+    /// Forgets what was read; the parts belong to a reading that is over.
+    async fn start_over(&mut self, store: &Store) {
+        self.metering = Metering::new(store.settings.hashing, self.total(), &store.buffers);
+        if let Some(ahead) = self.ahead.take() {
+            self.attempts.extend(ahead.stop().await);
+        }
+    }
+
+    /// Keeps the parts going while something else is waited for.
+    async fn drive(&mut self) -> Infallible {
+        let position = self.position();
+        match &mut self.ahead {
+            Some(ahead) => ahead.drive(position).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes a body, after `skip` bytes that are known already, until a part, the object or the body ends.
+    async fn receive(
         &mut self,
         mut body: ByteStream,
         mut skip: u64,
         note: &mut RequestNote,
         watch: &dyn Fn(Step<'_>),
     ) -> Result<(), ReadError> {
-        let total = self.total();
-        while total.is_none_or(|total| self.position() < total) {
-            let Some(chunk) = body.try_next().await.map_err(|error| body_error(&error))? else { break };
+        loop {
+            let boundary = self.ahead.as_ref().and_then(Ahead::boundary);
+            let end = boundary.or(self.total());
+            if end.is_some_and(|end| self.position() >= end) {
+                return Ok(());
+            }
+            let chunk = match &mut self.ahead {
+                None => body.try_next().await,
+                Some(ahead) => {
+                    let position = self.metering.position();
+                    tokio::select! {
+                        chunk = body.try_next() => chunk,
+                        never = ahead.drive(position) => match never {},
+                    }
+                }
+            };
+            let Some(chunk) = chunk.map_err(|error| ReadError::of_body(&error))? else { return Ok(()) };
             note.bytes += chunk.len() as u64;
-            // A chunk is never longer than memory, so the length fits.
+            if let Some(ahead) = &self.ahead {
+                ahead.received(chunk.len() as u64);
+            }
+            // A chunk is never longer than memory, so the lengths fit.
             let known = usize::try_from(skip).map_or(chunk.len(), |skip| skip.min(chunk.len()));
             skip -= known as u64;
-            self.meter.update(&chunk[known..]);
+            let wanted = boundary.map_or(chunk.len(), |boundary| {
+                usize::try_from(boundary - self.position()).map_or(chunk.len(), |left| chunk.len().min(known + left))
+            });
+            self.metering.push(chunk.slice(known..wanted)).await;
             self.resume.reached(self.position());
             watch(Step::Progress(self.position()));
         }
-        Ok(())
+    }
+
+    /// Takes the parts that begin where the read stands, one after the other.
+    async fn take_parts(&mut self, watch: &dyn Fn(Step<'_>)) {
+        while self.is_at_part()
+            && let Some(ahead) = &mut self.ahead
+        {
+            ahead.set_front(false);
+            let position = self.metering.position();
+            ahead.fill(position);
+            let Some(part) = ahead.take(position).await else { break };
+            if !part.is_whole() {
+                ahead.close();
+            }
+            self.attempts.extend(part.attempts);
+            for chunk in part.chunks {
+                self.metering.push(chunk).await;
+            }
+            self.resume.pass_over(self.position());
+            watch(Step::Progress(self.position()));
+        }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.set_front(true);
+        }
     }
 
     /// Whether the read has reached the end of the object, as far as its length is known.
@@ -277,11 +380,4 @@ impl Progress {
             _ => Ok(()),
         }
     }
-}
-
-fn body_error(error: &ByteStreamError) -> ReadError {
-    ReadError::Store(match HttpError::behind(error) {
-        Some(http) => StoreError::Http(http),
-        None => StoreError::Unreadable(DisplayErrorContext(error).to_string()),
-    })
 }

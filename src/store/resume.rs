@@ -73,6 +73,19 @@ impl Resume {
         Self { form: Form::Whole, allowed, retries: 0, furthest: 0, refunded_at: 0 }
     }
 
+    /// The read of a part that begins at `from`, under a pin with a strong ETag.
+    pub(super) fn of_part(allowed: u32, from: u64) -> Self {
+        Self { form: Form::Matched, allowed, retries: 0, furthest: from, refunded_at: from }
+    }
+
+    /// The read goes on behind bytes that came by other requests, under a pin with a strong ETag.
+    pub(super) fn pass_over(&mut self, position: u64) {
+        self.reached(position);
+        if self.form == Form::Whole {
+            self.form = Form::Matched;
+        }
+    }
+
     /// What the next request asks for, standing at `position`.
     pub(super) fn request(&self, pin: Option<&Pin>, position: u64) -> (Asked, Conditions) {
         let if_match = || pin.and_then(Pin::strong_etag).map(str::to_owned);
@@ -80,10 +93,10 @@ impl Resume {
         match self.form {
             Form::Plain => (Asked::Whole, Conditions::default()),
             Form::Whole => (Asked::Whole, Conditions { if_match: if_match(), ..Conditions::default() }),
-            Form::Matched => (asked, Conditions { from, if_match: if_match(), version_id: None }),
+            Form::Matched => (asked, Conditions { from, if_match: if_match(), ..Conditions::default() }),
             Form::Versioned => {
                 let version_id = pin.and_then(|pin| pin.version_id.clone());
-                (asked, Conditions { from, if_match: None, version_id })
+                (asked, Conditions { from, version_id, ..Conditions::default() })
             }
         }
     }
@@ -155,7 +168,8 @@ mod tests {
     }
 
     fn conditions(from: Option<u64>, if_match: Option<&str>, version_id: Option<&str>) -> Conditions {
-        Conditions { from, if_match: if_match.map(str::to_owned), version_id: version_id.map(str::to_owned) }
+        let (if_match, version_id) = (if_match.map(str::to_owned), version_id.map(str::to_owned));
+        Conditions { from, if_match, version_id, ..Conditions::default() }
     }
 
     #[test]
@@ -174,6 +188,16 @@ mod tests {
         let pin = pin(Some("\"a\""), Some("v1"));
         assert_eq!(resume.after(Setback::Passing, Some(&pin), 7), Next::Again { afresh: false, retry: 1 });
         assert_eq!(resume.request(Some(&pin), 7), (Asked::From(7), conditions(Some(7), Some("\"a\""), None)));
+    }
+
+    #[test]
+    fn a_part_and_what_follows_other_requests_is_asked_for_under_the_etag() {
+        let pin = pin(Some("\"a\""), None);
+        let rest = (Asked::From(7), conditions(Some(7), Some("\"a\""), None));
+        assert_eq!(Resume::of_part(8, 7).request(Some(&pin), 7), rest);
+        let mut resume = Resume::new(8);
+        resume.pass_over(7);
+        assert_eq!(resume.request(Some(&pin), 7), rest);
     }
 
     #[test]

@@ -34,40 +34,60 @@ pub struct Verifier<'a> {
     pub cancel: &'a CancellationToken,
 }
 
-impl Verifier<'_> {
-    /// Verifies one record. Whatever happens there is a report; a failure is an outcome with its reason.
-    pub async fn verify(&self, id: &RecordId) -> RecordReport {
-        let mut report = self.examine(id).await;
-        let mismatch = report.reason.as_ref().is_some_and(|reason| reason.code == Code::RecordMismatch);
-        let declared = report.record.as_ref().filter(|_| !mismatch);
-        if let Some(remembered) = self.memory.and_then(|memory| memory.recall(id, declared)) {
-            declared::hold_against(remembered, &mut report);
-        }
-        report
+/// A record that the API was asked about, before anything of it is read.
+pub struct Asked {
+    report: RecordReport,
+    record: Option<Record>,
+}
+
+impl Asked {
+    /// Whether there are objects to look for.
+    #[must_use]
+    pub const fn is_to_be_read(&self) -> bool {
+        self.record.is_some() && self.report.reason.is_none()
     }
 
-    /// What there is to establish today, without regard to earlier days.
-    async fn examine(&self, id: &RecordId) -> RecordReport {
-        self.watch.on(&Event::RecordStarted { record: id });
+    /// The size the record declares.
+    #[must_use]
+    pub const fn declared_bytes(&self) -> Option<u64> {
+        self.report.declared_size.bytes
+    }
+}
+
+impl Verifier<'_> {
+    /// Asks the API about one record. Whatever happens there is an answer; a failure is a report with its reason.
+    pub async fn ask(&self, id: &RecordId) -> Asked {
         let answered = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return self.not_reached(id),
+            () = self.cancel.cancelled() => return Asked { report: self.not_reached(id), record: None },
             answered = self.workspace.details(id, self.watch) => answered,
         };
         let mut report = self.blank(id);
-        let Details { record, answer } = match answered {
-            Ok(details) => details,
+        match answered {
+            Ok(Details { record, answer }) => {
+                report.answer = Some(answer);
+                report.declared_size.bytes = record.declared_size().bytes();
+                report.reason = refusal(id, &record);
+                Asked { report, record: Some(record) }
+            }
             Err(failure) => {
                 report.reason = Some(failure.error.reason());
                 report.answer = failure.answer;
-                return report;
+                Asked { report, record: None }
             }
-        };
-        report.answer = Some(answer);
-        report.declared_size.bytes = record.declared_size().bytes();
-        if let Some(reason) = refusal(id, &record) {
-            report.reason = Some(reason);
-        } else {
+        }
+    }
+
+    /// Reads the objects of a record that was asked about, and compares. Whatever happens there is a report.
+    pub async fn examine(&self, asked: Asked) -> RecordReport {
+        let to_be_read = asked.is_to_be_read();
+        let Asked { mut report, record } = asked;
+        if to_be_read && self.cancel.is_cancelled() {
+            report.reason = Some(interrupted());
+        } else if let Some(record) = &record
+            && to_be_read
+        {
+            self.watch.on(&Event::RecordStarted { record: &report.record_id });
             if record.readiness() == Readiness::Unknown {
                 let status = record.status.as_deref().unwrap_or_default();
                 report.warnings.push(Warning::new(
@@ -77,18 +97,28 @@ impl Verifier<'_> {
                     ),
                 ));
             }
-            Box::pin(self.verify_objects(id, &record, &mut report)).await;
+            let id = report.record_id.clone();
+            Box::pin(self.verify_objects(&id, record, &mut report)).await;
         }
-        report.record = Some(record);
+        report.record = record;
+        let mismatch = report.reason.as_ref().is_some_and(|reason| reason.code == Code::RecordMismatch);
+        let declared = report.record.as_ref().filter(|_| !mismatch);
+        if let Some(remembered) = self.memory.and_then(|memory| memory.recall(&report.record_id, declared)) {
+            declared::hold_against(remembered, &mut report);
+        }
         report
+    }
+
+    /// How often the services asked for fewer requests so far.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.workspace.throttles() + self.store.throttles()
     }
 
     /// The report of a record that the run did not come to.
     #[must_use]
     pub fn not_reached(&self, id: &RecordId) -> RecordReport {
-        let mut report = self.blank(id);
-        report.reason = Some(Reason::new(Code::Interrupted, "the run was interrupted before this record was verified"));
-        report
+        RecordReport { reason: Some(interrupted()), ..self.blank(id) }
     }
 
     fn blank(&self, id: &RecordId) -> RecordReport {
@@ -163,6 +193,10 @@ impl Verifier<'_> {
             (Outcome::Inconsistent, Some(Reason::new(Code::SizeDiffers, message)))
         })
     }
+}
+
+fn interrupted() -> Reason {
+    Reason::new(Code::Interrupted, "the run was interrupted before this record was verified")
 }
 
 /// Why the store is not even asked, if so.

@@ -15,6 +15,7 @@ use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
+use crate::fixity::Code;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
 use crate::redact::Redactor;
@@ -113,6 +114,12 @@ impl Workspace {
         }
     }
 
+    /// How often the API asked for fewer requests so far.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.gate.throttles()
+    }
+
     fn note(&self, error: &ApiError) {
         match error {
             ApiError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
@@ -142,6 +149,9 @@ impl Workspace {
             }
             Err(error) => error,
         };
+        if error.code() == Code::Throttled {
+            self.gate.throttled();
+        }
         if error.is_rejection() {
             pass.rejected(&error.to_string());
         } else if !error.is_service_level() {

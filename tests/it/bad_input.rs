@@ -152,7 +152,7 @@ fn files_that_will_not_do() {
 #[test]
 fn variables_that_will_not_do() {
     for value in ["x", "0", "-1"] {
-        let number = format!("RECVERIFY_CONCURRENCY is \"{value}\"; it must be a number from 1 on");
+        let number = format!("RECVERIFY_CONCURRENCY is \"{value}\"; it must be auto or a number from 1 on");
         refuses(2, &number, |call| call.env("RECVERIFY_CONCURRENCY", value).args("verify r"));
     }
     let word = "RECVERIFY_ADDRESSING is \"host\"; it must be auto, virtual or path";

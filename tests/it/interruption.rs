@@ -131,6 +131,7 @@ fn many_objects_under_way_all_end_at_once() {
 fn the_wait_before_a_retry_is_cut_short() {
     let cloud = Sandbox::start();
     cloud.upload(&Recording::new("a"));
+    cloud.upload(&Recording::new("b"));
     cloud.fail_store(StoreCalls::any(), Times::always(), StoreFault::slow_down(Some(60)));
     let child = verify(&cloud, "a b --concurrency 1").spawn();
     cloud.wait_for(|seen| seen.iter().any(|seen| seen.status == Some(503)));
@@ -145,9 +146,11 @@ fn an_api_that_is_silent_or_to_be_asked_later_does_not_hold_the_end_up() {
     for fault in [ApiFault::Stall, busy] {
         let cloud = Sandbox::start();
         cloud.upload(&Recording::new("good"));
+        cloud.upload(&Recording::new("next"));
         cloud.upload(&Recording::new("late"));
         cloud.fail_api(ApiCalls::details("late"), Times::always(), fault);
-        let child = verify(&cloud, "good late never --concurrency 1").spawn();
+        // The API is asked about one record while the one before it is read, so the one before that is finished.
+        let child = verify(&cloud, "good next late never --concurrency 1").spawn();
         let is_late = |seen: &Seen| seen.service == Service::Workspace && seen.path.ends_with("/late");
         cloud.wait_for(|seen| seen.iter().any(is_late));
         let ended = stop("INT", child);

@@ -23,11 +23,21 @@ use serde_json::Value;
 use crate::harness::verify;
 use case::Case;
 
+/// How objects are read: by one connection or in parts, the bytes hashed where they come or beside.
+const MODES: [&str; 5] = [
+    "",
+    "--hashing beside",
+    "--parts 4 --part-size 1kB",
+    "--parts 3 --part-size 3kB --hashing beside",
+    "--part-size 1kB --memory 1MiB",
+];
+
 const CASES_IN_A_RUN: u64 = 20;
 
 /// How the program is called for one batch of cases, and what is wrong with the store as a whole.
 pub(super) struct Setting {
     concurrency: u32,
+    mode: &'static str,
     read_retries: u32,
     api_tries: u32,
     /// Answers may stall; then the program waits only a little for them.
@@ -58,6 +68,7 @@ impl Setting {
         };
         Self {
             concurrency: rng.u32(1..=12),
+            mode: MODES[rng.usize(..MODES.len())],
             read_retries: if stalls { rng.u32(1..=2) } else { rng.u32(0..=8) },
             api_tries: if stalls { 2 } else { rng.u32(1..=5) },
             stalls,
@@ -66,9 +77,9 @@ impl Setting {
     }
 
     fn words(&self) -> String {
-        let Self { concurrency, read_retries, api_tries, .. } = self;
+        let Self { concurrency, mode, read_retries, api_tries, .. } = self;
         let stall = if self.stalls { "--stall-timeout 300ms" } else { "" };
-        format!("--concurrency {concurrency} --read-retries {read_retries} --api-tries {api_tries} {stall}")
+        format!("--concurrency {concurrency} --read-retries {read_retries} --api-tries {api_tries} {stall} {mode}")
     }
 
     fn prepare(&self, cloud: &Sandbox) {

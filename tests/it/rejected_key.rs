@@ -106,8 +106,9 @@ fn credentials_that_expire_on_the_way_end_the_asking() {
     for n in 2..50 {
         assert_eq!(ended.verdict(&format!("r-{n}")), verdict(3, "unverified", "unauthorized"));
     }
-    // Whichever service is asked first after the expiry refuses the key, and neither is shown it again.
-    assert!(asked(&cloud, Service::Workspace).len() <= 3 && asked(&cloud, Service::Store).len() <= 4);
+    // Whichever service is asked first after the expiry refuses the key, and neither is shown it again but for what is
+    // under way: one question to the API beside two objects.
+    assert!(asked(&cloud, Service::Workspace).len() <= 4 && asked(&cloud, Service::Store).len() <= 6);
 }
 
 #[test]

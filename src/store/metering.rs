@@ -1,0 +1,208 @@
+//! Feeds the meter of one read, in order: inline for small objects, on a thread beside the network for large ones.
+//!
+//! A hand-over to another thread costs two wake-ups, so it is made by batches of a mebibyte, and a thread is only used
+//! where the object has several of them. The received buffers themselves are handed over: nothing is copied.
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use super::buffers::{Buffers, Held};
+use crate::fixity::{Meter, Observed};
+
+/// What is handed over at once.
+const BATCH: u64 = 1 << 20;
+
+/// What may wait while a batch is worked on; then the network waits for the meter.
+const QUEUE: u64 = 2 * BATCH;
+
+/// Where the bytes of an object are hashed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hashing {
+    /// Small objects where they are received, large ones on a thread beside.
+    #[default]
+    Auto,
+    /// Where they are received.
+    Inline,
+    /// On a thread beside, whatever the size.
+    Beside,
+}
+
+/// A meter that is being fed.
+#[derive(Debug)]
+pub(super) struct Metering {
+    position: u64,
+    hash: Hash,
+}
+
+#[derive(Debug)]
+enum Hash {
+    Inline(Meter),
+    Beside(Beside),
+}
+
+#[derive(Debug)]
+struct Beside {
+    worker: Worker,
+    queue: Vec<Bytes>,
+    queued: u64,
+    _held: Held,
+}
+
+#[derive(Debug)]
+enum Worker {
+    Idle(Meter),
+    Busy(JoinHandle<Meter>),
+}
+
+impl Hashing {
+    /// Whether an object of this length, if it is known, is hashed beside.
+    fn is_beside(self, total: Option<u64>) -> bool {
+        match self {
+            Self::Auto => total.is_some_and(|total| total >= 4 * BATCH),
+            Self::Inline => false,
+            Self::Beside => true,
+        }
+    }
+}
+
+impl Metering {
+    /// A meter that has seen nothing, for an object of this length. Where the budget has nothing left for a queue the
+    /// bytes are hashed inline.
+    pub(super) fn new(hashing: Hashing, total: Option<u64>, buffers: &Buffers) -> Self {
+        let held = hashing.is_beside(total).then(|| buffers.try_hold(2 * QUEUE)).flatten();
+        let hash = match held {
+            None => Hash::Inline(Meter::new()),
+            Some(held) => {
+                Hash::Beside(Beside { worker: Worker::Idle(Meter::new()), queue: Vec::new(), queued: 0, _held: held })
+            }
+        };
+        Self { position: 0, hash }
+    }
+
+    /// How many bytes it was given.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Gives it the next bytes; waits where it has fallen behind.
+    pub(super) async fn push(&mut self, bytes: Bytes) {
+        self.position += bytes.len() as u64;
+        match &mut self.hash {
+            Hash::Inline(meter) => meter.update(&bytes),
+            Hash::Beside(beside) => beside.push(bytes).await,
+        }
+    }
+
+    /// What was observed, once there is nothing more to come.
+    pub(super) async fn finish(self) -> Observed {
+        match self.hash {
+            Hash::Inline(meter) => meter,
+            Hash::Beside(beside) => beside.finish().await,
+        }
+        .finish()
+    }
+}
+
+impl Beside {
+    async fn push(&mut self, bytes: Bytes) {
+        self.queued += bytes.len() as u64;
+        self.queue.push(bytes);
+        if self.queued < BATCH {
+            return;
+        }
+        if let Worker::Busy(work) = &mut self.worker
+            && (work.is_finished() || self.queued >= QUEUE)
+        {
+            self.worker = Worker::Idle(done(work).await);
+        }
+        if let Worker::Idle(meter) = &mut self.worker {
+            self.queued = 0;
+            self.worker = Worker::Busy(hand_over(std::mem::take(meter), std::mem::take(&mut self.queue)));
+        }
+    }
+
+    async fn finish(self) -> Meter {
+        let mut meter = match self.worker {
+            Worker::Idle(meter) => meter,
+            Worker::Busy(mut work) => done(&mut work).await,
+        };
+        for bytes in &self.queue {
+            meter.update(bytes);
+        }
+        meter
+    }
+}
+
+fn hand_over(mut meter: Meter, batch: Vec<Bytes>) -> JoinHandle<Meter> {
+    tokio::task::spawn_blocking(move || {
+        for bytes in batch {
+            meter.update(&bytes);
+        }
+        meter
+    })
+}
+
+async fn done(work: &mut JoinHandle<Meter>) -> Meter {
+    match work.await {
+        Ok(meter) => meter,
+        Err(lost) => match lost.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Work is only ever thrown away together with the whole runtime, and then nobody waits here.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    }
+
+    fn metered(hashing: Hashing, budget: u64, pieces: &[Bytes]) -> (u64, Observed) {
+        let buffers = Buffers::new(budget);
+        block_on(async {
+            let mut metering = Metering::new(hashing, None, &buffers);
+            for piece in pieces {
+                metering.push(piece.clone()).await;
+            }
+            (metering.position(), metering.finish().await)
+        })
+    }
+
+    #[test]
+    fn large_objects_are_hashed_beside_unless_memory_or_the_user_is_against_it() {
+        let beside = |hashing, total, budget| {
+            matches!(Metering::new(hashing, total, &Buffers::new(budget)).hash, Hash::Beside(_))
+        };
+        assert!(beside(Hashing::Auto, Some(4 << 20), 64 << 20));
+        assert!(!beside(Hashing::Auto, Some((4 << 20) - 1), 64 << 20));
+        assert!(!beside(Hashing::Auto, None, 64 << 20));
+        assert!(!beside(Hashing::Auto, Some(1 << 30), 1 << 20));
+        assert!(!beside(Hashing::Inline, Some(1 << 30), 64 << 20));
+        assert!(beside(Hashing::Beside, Some(1), 64 << 20));
+    }
+
+    #[test]
+    fn more_than_the_queue_holds_is_metered_whole() {
+        let piece = Bytes::from(vec![7; 700_000]);
+        let pieces: Vec<_> = std::iter::repeat_n(piece, 20).collect();
+        let whole = Observed::of(&pieces.concat());
+        assert_eq!(metered(Hashing::Beside, 64 << 20, &pieces), (14_000_000, whole));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn where_it_is_hashed_changes_nothing(lengths in prop::collection::vec(0usize..900_000, 0..12)) {
+            let pieces: Vec<_> = lengths.iter().enumerate()
+                .map(|(n, length)| Bytes::from(vec![u8::try_from(n).expect("few pieces"); *length]))
+                .collect();
+            let inline = metered(Hashing::Inline, 64 << 20, &pieces);
+            prop_assert_eq!(metered(Hashing::Beside, 64 << 20, &pieces), inline);
+        }
+    }
+}
