@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// Bytes taken from upstream at a time; at 20 MB/s it goes on every 3 ms.
 const CHUNK: usize = 64 << 10;
 
+/// What a connection may save up while it is idle or this program is late: 13 ms at 20 MB/s.
+const BUCKET: usize = 4 * CHUNK;
+
 /// How many chunks may be under way on one connection: far more than 20 ms of any line that is measured.
 const UNDER_WAY: usize = 256;
 
@@ -102,8 +105,7 @@ fn send(bytes_per_second: Option<f64>, take: &Receiver<Chunk>, mut client: &TcpS
     let mut paid_until = Instant::now();
     while let Ok((mut due, bytes)) = take.recv() {
         if let Some(rate) = bytes_per_second {
-            // A connection that was idle has saved up one chunk's worth and no more.
-            let full = Instant::now().checked_sub(time_of(CHUNK, rate)).unwrap_or(paid_until);
+            let full = Instant::now().checked_sub(time_of(BUCKET, rate)).unwrap_or(paid_until);
             paid_until = paid_until.max(full) + time_of(bytes.len(), rate);
             due = due.max(paid_until);
         }
