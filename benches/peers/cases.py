@@ -150,9 +150,9 @@ def latency(bench):
         commands["auto"] = bench.verify(batch, "--concurrency", "auto", endpoint=line)
     measured = bench.measure(commands, min(bench.rounds, 3))
     ideal = (batch.objects + len(batch.ids)) * LATENCY / 32
-    bench.at_most(
-        f"{len(batch.ids)} records, {LATENCY * 1000:.0f} ms latency, --concurrency 32: wall against requests × latency ÷ 32",
-        measured[32].median("wall") / ideal, 1.15, detail=f"{spread(measured[32], 'wall')}; ideal {ideal:.2f} s")
+    case = f"{len(batch.ids)} records, {LATENCY * 1000:.0f} ms latency, --concurrency 32"
+    bench.at_most(f"{case}: wall against requests × latency ÷ 32", measured[32].median("wall") / ideal, 1.15,
+                  detail=f"{spread(measured[32], 'wall')}; ideal {ideal:.2f} s")
     best = min(LEVELS, key=lambda level: measured[level].median("wall"))
     bench.notes.append("Wall by fixed concurrency: " + ", ".join(
         f"{level}: {measured[level].median('wall'):.2f} s" for level in LEVELS) + ".")
@@ -165,7 +165,8 @@ def latency(bench):
 
 def many_objects(bench):
     batch = bench.many()
-    case = f"{len(batch.ids)} records without latency: CPU a record against rclone over the same {batch.objects} objects"
+    records, objects = len(batch.ids), batch.objects
+    case = f"{records} records without latency: CPU a record against rclone over the same {objects} objects"
     if "rclone" not in bench.tools:
         return bench.without(case, "rclone was not found")
     measured = bench.measure({
@@ -173,7 +174,7 @@ def many_objects(bench):
         RCLONE: programs.rclone(bench.tools, batch, bench.servers.http, bench.recverify.home, whole_bucket=True),
     })
     ours, theirs = (measured[name].median("cpu") for name in (DEFAULTS, RCLONE))
-    each = 1000 / len(batch.ids)
+    each = 1000 / records
     bench.at_most(case, ours / theirs, 0.90, detail=f"{ours * each:.2f} ms and {theirs * each:.2f} ms")
     bench.notes.append("Many objects, without latency: " + "; ".join(
         f"{name}: wall {spread(runs, 'wall')}, CPU {spread(runs, 'cpu')}, "
@@ -190,15 +191,15 @@ def memory(bench):
     sizes = f"{gib(one.video_bytes)} and {gib(huge.video_bytes)}"
     bench.at_most(f"peak memory, {sizes} object, one connection", max(small, large), 24, " MiB",
                   f"{small:.1f} and {large:.1f}")
-    bench.at_most(f"the two of them: larger against smaller", max(small, large) / min(small, large), 1.10)
+    bench.at_most("the two of them: larger against smaller", max(small, large) / min(small, large), 1.10)
 
 
 def batch_memory(bench):
     batch = bench.data.batch("large-objects", 64, bench.sizes.large, files=4)
     runs = bench.measure({DEFAULTS: bench.verify(batch)}, min(bench.rounds, 3))[DEFAULTS]
     peaks = [peak / MIB for peak in runs.figures("peak")]
-    bench.at_most(f"peak memory, everything at its default, 64 records of {gib(batch.video_bytes)}", max(peaks), 112, " MiB",
-                  f"the most of {len(peaks)} runs; wall {spread(runs, 'wall')}")
+    case = f"peak memory, everything at its default, {len(batch.ids)} records of {gib(batch.video_bytes)}"
+    bench.at_most(case, max(peaks), 112, " MiB", f"the most of {len(peaks)} runs; wall {spread(runs, 'wall')}")
 
 
 def program(bench):

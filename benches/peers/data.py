@@ -46,8 +46,8 @@ class Data:
     def batch(self, bucket, records, video_bytes, files=None, sparse=False) -> Batch:
         """Records whose videos are of one size; made when first asked for.
 
-        With `files` there are only so many different videos and the others are hard links to them: as much to read, less
-        to keep. A sparse video is all zeros and takes no room on the disk.
+        With `files` there are only so many different videos and the others are hard links to them: as much to read,
+        less to keep. A sparse video is all zeros and takes no room on the disk.
         """
         if bucket not in self.batches:
             self.batches[bucket] = self.make(bucket, records, video_bytes, files or records, sparse)

@@ -108,7 +108,8 @@ class Stopwatch:
         printed = self.out.read_text(errors="replace")
         if code != 0 or command.must_print not in printed:
             said = (self.err.read_text(errors="replace") + printed).strip()[-600:]
-            raise Unmeasured(f"`{' '.join(command.words)}` ended with {code} and without {command.must_print!r}: {said}")
+            lack = "" if command.must_print in printed else f", without printing {command.must_print}"
+            raise Unmeasured(f"`{' '.join(command.words)}` ended with {code}{lack}: {said}")
 
     def in_turn(self, commands: dict, rounds: int, tell) -> dict:
         """Runs of every command, A B C A B C …, so that a machine that slows down slows all of them.

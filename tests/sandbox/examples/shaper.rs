@@ -1,13 +1,13 @@
 //! A slow line for benchmarks: a TCP proxy that gives each connection so many bytes a second, or answers so much later.
 //!
-//! `shaper UPSTREAM [--rate BYTES_PER_SECOND] [--latency-ms MILLISECONDS]` prints the address it listens on, on loopback,
-//! and ends when its standard input does, so that it never outlives who started it.
+//! `shaper UPSTREAM [--rate BYTES_PER_SECOND] [--latency-ms MILLISECONDS]` prints the address it listens on, on
+//! loopback, and ends when its standard input does, so that it never outlives who started it.
 //!
 //! The rate is a connection's own, whatever is asked on it: a token bucket that a new request does not fill again. The
 //! latency is a longer line, not a slower one: whatever comes from upstream goes on that much later, so requests in a
-//! pipeline wait side by side. Threads instead of a runtime, because a thread sleeps to within 0.1 ms where tokio's timer
-//! rounds up to whole milliseconds, which of 20 would be a share worth measuring; and without a dependency `rustc` alone
-//! builds it in a second.
+//! pipeline wait side by side. Threads instead of a runtime, because a thread sleeps to within 0.1 ms where tokio's
+//! timer rounds up to whole milliseconds, which of 20 would be a share worth measuring; and without a dependency
+//! `rustc` alone builds it in a second.
 
 use std::error::Error;
 use std::io::{self, Read as _, Write as _};
