@@ -18,6 +18,7 @@ mod docs;
 mod harness;
 mod interruption;
 mod json_shape;
+mod killed;
 mod ledger;
 mod mix;
 mod monitoring;
