@@ -36,6 +36,7 @@ mod smuggling;
 mod status;
 mod store_refusal;
 mod text_shape;
+mod thirty_nights;
 mod view;
 mod watchdog;
 mod window;
