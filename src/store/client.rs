@@ -22,6 +22,7 @@ use super::head::{Head, HeadCapture};
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
+use crate::fixity::Code;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Lane};
 use crate::redact::Redactor;
@@ -121,7 +122,7 @@ impl Store {
         let client =
             |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
-        let gate = Gate::new("the store", rejection);
+        let gate = Gate::new("the store", rejection, backoff.clone());
         let redactor = Redactor::new(settings.key.secrets());
         Self { redactor, gate, clock, backoff, shared, fresh, read_from: Mutex::default(), settings }
     }
@@ -252,6 +253,8 @@ impl Store {
         };
         if error.is_rejection() {
             pass.rejected(&error.to_string());
+        } else if error.code() == Code::Throttled {
+            pass.throttled(error.retry_after(), &error.to_string());
         } else if error.is_acceptance() {
             pass.accepted();
         }

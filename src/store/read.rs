@@ -164,11 +164,11 @@ impl Store {
                 progress.meter = Meter::new();
             }
             let Some(retry) = retry else { continue };
-            let asked_wait = match &error {
-                ReadError::Store(error) => error.retry_after(),
-                _ => None,
+            let wait = match &error {
+                ReadError::Store(error) if error.code() == Code::Throttled => self.gate.pause(),
+                ReadError::Store(error) => self.backoff.wait_at_least(error.retry_after(), retry),
+                _ => self.backoff.wait(retry),
             };
-            let wait = self.backoff.wait_at_least(asked_wait, retry);
             watch(Step::Retry(progress.position(), &error, wait));
             tokio::select! {
                 biased;

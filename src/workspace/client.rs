@@ -15,6 +15,7 @@ use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
+use crate::fixity::Code;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
 use crate::redact::Redactor;
@@ -82,7 +83,8 @@ impl Workspace {
             ApiCredential::Token(token) => Redactor::new([token]),
             ApiCredential::Key(key) => Redactor::new(key.secrets()),
         };
-        Self { redactor, settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
+        let gate = Gate::new("the Workspace API", rejection, backoff.clone());
+        Self { settings, http, gate, clock, backoff, redactor }
     }
 
     /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
@@ -106,7 +108,10 @@ impl Workspace {
                 self.note(&failure.error);
                 return Err(failure);
             }
-            let wait = self.backoff.wait_at_least(retry_after, retry);
+            let wait = match failure.error.code() {
+                Code::Throttled => self.gate.pause(),
+                _ => self.backoff.wait_at_least(retry_after, retry),
+            };
             let message = failure.error.to_string();
             watch.on(&Event::ApiRetry { about: &question.about, code: failure.error.code(), message: &message, wait });
             tokio::time::sleep(wait).await;
@@ -142,12 +147,15 @@ impl Workspace {
             }
             Err(error) => error,
         };
+        let asked = retry_after(&head.headers, self.clock.now());
         if error.is_rejection() {
             pass.rejected(&error.to_string());
+        } else if error.code() == Code::Throttled {
+            pass.throttled(asked, &error.to_string());
         } else if !error.is_service_level() {
             pass.accepted();
         }
-        Err((Failure { error, answer: Some(Answer::new(body)) }, retry_after(&head.headers, self.clock.now())))
+        Err((Failure { error, answer: Some(Answer::new(body)) }, asked))
     }
 
     /// Makes what was asked for or an error of an answer that came whole.
