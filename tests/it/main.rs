@@ -37,6 +37,7 @@ mod status;
 mod store_refusal;
 mod text_shape;
 mod thirty_nights;
+mod throttling;
 mod view;
 mod watchdog;
 mod window;
