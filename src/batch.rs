@@ -86,10 +86,10 @@ fn take<E>(
 ) {
     batch.summary.add(report);
     verifier.watch.on(&Event::RecordFinished { report });
-    if batch.recorded.is_ok() {
-        batch.recorded = recorder(report);
-        if batch.recorded.is_err() {
-            verifier.cancel.cancel();
-        }
+    // Also after a failure: what one place cannot take another one may, and what was established is told.
+    let taken = recorder(report);
+    if taken.is_err() {
+        verifier.cancel.cancel();
+        batch.recorded = std::mem::replace(&mut batch.recorded, Ok(())).and(taken);
     }
 }

@@ -15,6 +15,7 @@ mod credentials;
 mod digest;
 mod disagree;
 mod docs;
+mod full_disk;
 mod harness;
 mod interruption;
 mod json_shape;
