@@ -8,6 +8,7 @@ mod absence;
 mod api_line;
 mod api_refusal;
 mod bad_input;
+mod bad_ledger;
 mod changed;
 mod check;
 mod credential;
