@@ -84,7 +84,7 @@ pub async fn run<E>(
             Some((report, declared)) = reading.next(), if !reading.is_empty() => {
                 let read = report.objects.iter().map(ObjectReport::transferred).sum();
                 spending.end(declared, read);
-                pace.finished(read, verifier.throttles(), Instant::now());
+                pace.finished(read, verifier.pauses(), Instant::now());
                 take(&mut batch, &verifier, &mut recorder, &report);
             }
             Some(answer) = asking.next(), if !asking.is_empty() => asked.push_back(answer),
@@ -107,10 +107,10 @@ fn take<E>(
 ) {
     batch.summary.add(report);
     verifier.watch.on(&Event::RecordFinished { report });
-    if batch.recorded.is_ok() {
-        batch.recorded = recorder(report);
-        if batch.recorded.is_err() {
-            verifier.cancel.cancel();
-        }
+    // Also after a failure: what one place cannot take another one may, and what was established is told.
+    let taken = recorder(report);
+    if taken.is_err() {
+        verifier.cancel.cancel();
+        batch.recorded = std::mem::replace(&mut batch.recorded, Ok(())).and(taken);
     }
 }

@@ -2,12 +2,18 @@
 //! in a row close it for the rest of the run.
 //!
 //! More than five bad signatures in a row lock an access key for everybody (Workspace API, authentication), so until a
-//! credential has been accepted once, requests go one at a time, and after a rejection none goes at all.
+//! credential has been accepted once, requests go one at a time, and after a rejection none goes at all. A service that
+//! throttles is left alone by all of them at once, see [`crate::throttle`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::clock::Backoff;
 use crate::fixity::Code;
+use crate::throttle::{Round, Throttle};
 
 /// After so many failures of the same kind in a row a service is not asked again.
 const FAILURES_IN_A_ROW: u32 = 20;
@@ -35,13 +41,13 @@ impl Rejection {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     accepted: bool,
+    throttle: Throttle,
     closed: Option<Closed>,
     unresolved: BTreeMap<String, Closed>,
     streak: Option<(Code, u32)>,
-    throttles: u64,
 }
 
 /// Why a service is not asked any more.
@@ -53,31 +59,51 @@ pub struct Closed {
     pub message: String,
 }
 
-/// Leave to send one request. Until it is settled or dropped no other is given while the credential is unproven.
+/// Leave to send one request. Until it is settled or dropped no other is given while the credential is unproven or the
+/// service throttles.
 #[derive(Debug)]
 pub struct Pass<'a> {
     gate: &'a Gate,
+    round: Round,
     _alone: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 impl Gate {
     /// An open gate; `service` names it in messages ("the Workspace API", "the store"), `rejection` belongs to the
-    /// credential it is asked with.
+    /// credential it is asked with, `backoff` says how long a service that throttles is left alone.
     #[must_use]
-    pub fn new(service: &'static str, rejection: Rejection) -> Self {
-        Self { service, rejection, first: tokio::sync::Mutex::new(()), state: Mutex::default() }
+    pub fn new(service: &'static str, rejection: Rejection, backoff: Backoff) -> Self {
+        let throttle = Throttle::new(backoff);
+        let state = State { accepted: false, throttle, closed: None, unresolved: BTreeMap::new(), streak: None };
+        Self { service, rejection, first: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
     /// Waits until a request to `host` may be sent.
     pub async fn enter(&self, host: &str) -> Result<Pass<'_>, Closed> {
         self.open(host)?;
-        if self.state().accepted {
-            return Ok(Pass { gate: self, _alone: None });
+        if self.is_free() {
+            return Ok(self.pass(None));
         }
         let alone = self.first.lock().await;
+        loop {
+            let until = self.state().throttle.until(Instant::now());
+            let Some(until) = until else { break };
+            tokio::time::sleep_until(until).await;
+        }
         self.open(host)?;
-        let alone = (!self.state().accepted).then_some(alone);
-        Ok(Pass { gate: self, _alone: alone })
+        Ok(self.pass((!self.is_free()).then_some(alone)))
+    }
+
+    /// How long the service is still left alone.
+    pub fn pause(&self) -> Duration {
+        let now = Instant::now();
+        self.state().throttle.until(now).map_or(Duration::ZERO, |until| until - now)
+    }
+
+    /// How often the service was left alone so far, because it throttles.
+    #[must_use]
+    pub fn pauses(&self) -> u64 {
+        self.state().throttle.pauses()
     }
 
     /// An operation got its answer: the streak of failures is over.
@@ -93,13 +119,7 @@ impl Gate {
             _ => 1,
         };
         state.streak = Some((code, count));
-        if count >= FAILURES_IN_A_ROW && state.closed.is_none() {
-            let service = self.service;
-            state.closed = Some(Closed {
-                code,
-                message: format!("not asked: {service} failed {count} times in a row, the last time so: {message}"),
-            });
-        }
+        self.close_after(count, &mut state, code, message);
     }
 
     /// The name of `host` does not resolve: it is not looked up again.
@@ -108,15 +128,22 @@ impl Gate {
         self.state().unresolved.insert(host.to_owned(), closed);
     }
 
-    /// The service asked for fewer requests.
-    pub fn throttled(&self) {
-        self.state().throttles += 1;
+    fn close_after(&self, failures: u32, state: &mut State, code: Code, message: &str) {
+        if failures >= FAILURES_IN_A_ROW && state.closed.is_none() {
+            let service = self.service;
+            let message = format!("not asked: {service} failed {failures} times in a row, the last time so: {message}");
+            state.closed = Some(Closed { code, message });
+        }
     }
 
-    /// How often it did so far.
-    #[must_use]
-    pub fn throttles(&self) -> u64 {
-        self.state().throttles
+    /// Whether requests need not go one at a time.
+    fn is_free(&self) -> bool {
+        let state = self.state();
+        state.accepted && !state.throttle.is_on()
+    }
+
+    fn pass<'a>(&'a self, alone: Option<tokio::sync::MutexGuard<'a, ()>>) -> Pass<'a> {
+        Pass { gate: self, round: self.state().throttle.round(), _alone: alone }
     }
 
     fn open(&self, host: &str) -> Result<(), Closed> {
@@ -136,9 +163,19 @@ impl Gate {
 }
 
 impl Pass<'_> {
-    /// The service took the credential: from now on requests need not go one at a time.
+    /// The service took the credential, and had time for the request: others need not go one at a time on its account.
     pub fn accepted(self) {
-        self.gate.state().accepted = true;
+        let mut state = self.gate.state();
+        state.accepted = true;
+        state.throttle.answered(self.round);
+    }
+
+    /// The service has too many requests, as `message` says, and wants to be left alone, for as long as it `asked` where
+    /// it did. After twenty such answers in a row, each after a longer pause, it is not asked again.
+    pub fn throttled(self, asked: Option<Duration>, message: &str) {
+        let mut state = self.gate.state();
+        let in_vain = state.throttle.refused(self.round, Instant::now(), asked);
+        self.gate.close_after(in_vain, &mut state, Code::Throttled, message);
     }
 
     /// The service rejected the credential, as `message` says: nothing is sent with it any more.
@@ -149,90 +186,4 @@ impl Pass<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
-    }
-
-    #[test]
-    fn the_first_request_goes_alone_and_acceptance_opens_the_gate() {
-        block_on(async {
-            let gate = Gate::new("the store", Rejection::default());
-            let first = gate.enter("h").await.expect("open");
-            let mut second = std::pin::pin!(gate.enter("h"));
-            assert!(second.as_mut().now_or_never().is_none());
-            first.accepted();
-            let _second = second.await.expect("open");
-            assert!(gate.enter("h").await.is_ok());
-        });
-    }
-
-    #[test]
-    fn a_request_that_proved_nothing_lets_one_more_try_alone() {
-        block_on(async {
-            let gate = Gate::new("the store", Rejection::default());
-            drop(gate.enter("h").await);
-            let _next = gate.enter("h").await.expect("open");
-            assert!(gate.enter("h").now_or_never().is_none());
-        });
-    }
-
-    #[test]
-    fn a_rejection_closes_it_for_those_who_wait_too() {
-        block_on(async {
-            let gate = Gate::new("the Workspace API", Rejection::default());
-            let first = gate.enter("h").await.expect("open");
-            let mut second = std::pin::pin!(gate.enter("h"));
-            assert!(second.as_mut().now_or_never().is_none());
-            first.rejected("the API rejected the credential");
-            let closed = second.await.expect_err("closed");
-            assert_eq!(closed.code, Code::Unauthorized);
-            assert_eq!(closed.message, "not asked, so as not to lock the key: the API rejected the credential");
-        });
-    }
-
-    #[test]
-    fn a_key_rejected_by_one_service_is_not_shown_to_the_other() {
-        block_on(async {
-            let rejection = Rejection::default();
-            let [api, store] = ["the Workspace API", "the store"].map(|name| Gate::new(name, rejection.clone()));
-            store.enter("h").await.expect("open").rejected("the store rejected the credential");
-            assert_eq!(api.enter("h").await.expect_err("closed").code, Code::Unauthorized);
-        });
-    }
-
-    #[test]
-    fn twenty_failures_of_one_kind_in_a_row_close_it_and_nothing_less() {
-        block_on(async {
-            let gate = Gate::new("the store", Rejection::default());
-            for _ in 0..19 {
-                gate.failed(Code::ServiceError, "503");
-            }
-            gate.failed(Code::Connection, "reset");
-            for _ in 0..19 {
-                gate.failed(Code::ServiceError, "503");
-            }
-            gate.worked();
-            for _ in 0..19 {
-                gate.failed(Code::ServiceError, "503");
-            }
-            assert!(gate.enter("h").await.is_ok());
-            gate.failed(Code::ServiceError, "503");
-            let closed = gate.enter("h").await.expect_err("closed");
-            assert_eq!(closed.message, "not asked: the store failed 20 times in a row, the last time so: 503");
-        });
-    }
-
-    #[test]
-    fn a_name_that_does_not_resolve_closes_only_its_host() {
-        block_on(async {
-            let gate = Gate::new("the store", Rejection::default());
-            gate.unresolved("a.example", "the name a.example does not resolve");
-            assert!(gate.enter("a.example").await.is_err());
-            assert!(gate.enter("b.example").await.is_ok());
-        });
-    }
-}
+mod tests;

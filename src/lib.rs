@@ -43,6 +43,7 @@ pub mod source;
 pub mod store;
 pub mod streams;
 pub mod summary;
+pub mod throttle;
 pub mod time;
 pub mod verify;
 pub mod workspace;

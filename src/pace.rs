@@ -15,14 +15,14 @@ pub struct Pace {
     finished: usize,
     work: u64,
     since: Instant,
-    throttled: u64,
+    pauses: u64,
 }
 
 impl Pace {
     /// Begins now.
     #[must_use]
     pub fn new(climb: Climb) -> Self {
-        Self { climb, finished: 0, work: 0, since: Instant::now(), throttled: 0 }
+        Self { climb, finished: 0, work: 0, since: Instant::now(), pauses: 0 }
     }
 
     /// How many records at once.
@@ -31,11 +31,11 @@ impl Pace {
         self.climb.level()
     }
 
-    /// A record has finished, having read so many bytes; the services have throttled the run so often by now.
-    pub fn finished(&mut self, bytes: u64, throttled: u64, now: Instant) {
+    /// A record has finished, having read so many bytes; so often a service that throttles was left alone by now.
+    pub fn finished(&mut self, bytes: u64, pauses: u64, now: Instant) {
         self.finished += 1;
         self.work = self.work.saturating_add(bytes).saturating_add(RECORD);
-        if throttled > self.throttled {
+        if pauses > self.pauses {
             self.climb.back_off();
         } else if self.finished >= self.level() {
             // A rate needs no more digits than a float has.
@@ -44,7 +44,7 @@ impl Pace {
         } else {
             return;
         }
-        (self.finished, self.work, self.since, self.throttled) = (0, 0, now, throttled);
+        (self.finished, self.work, self.since, self.pauses) = (0, 0, now, pauses);
     }
 }
 

@@ -190,7 +190,10 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     let written = sinks.finish(&run, &summary);
     let mut exit = Exit::of_run(&summary, interrupted, written && broken.is_none(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
-        context.diagnostics.error(&error.to_string());
+        // A ledger that failed before most likely fails again, and is told of once.
+        if broken.is_none() {
+            context.diagnostics.error(&error.to_string());
+        }
         exit = Exit::NotRecorded;
     }
     monitor.ended(&run, &summary, exit).await

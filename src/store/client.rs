@@ -142,7 +142,7 @@ impl Store {
         let client =
             |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
-        let gate = Gate::new("the store", rejection);
+        let gate = Gate::new("the store", rejection, backoff.clone());
         let redactor = Redactor::new(settings.key.secrets());
         Self {
             buffers: Buffers::new(settings.memory),
@@ -262,10 +262,10 @@ impl Store {
         self.read_from.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
     }
 
-    /// How often the store asked for fewer requests so far.
+    /// How often the store was left alone so far, because it throttles.
     #[must_use]
-    pub fn throttles(&self) -> u64 {
-        self.gate.throttles()
+    pub fn pauses(&self) -> u64 {
+        self.gate.pauses()
     }
 
     /// Notes how an operation ended, all its tries included.
@@ -287,11 +287,10 @@ impl Store {
             }
             other => other,
         };
-        if error.code() == Code::Throttled {
-            self.gate.throttled();
-        }
         if error.is_rejection() {
             pass.rejected(&error.to_string());
+        } else if error.code() == Code::Throttled {
+            pass.throttled(error.retry_after(), &error.to_string());
         } else if error.is_acceptance() {
             pass.accepted();
         }

@@ -90,7 +90,7 @@ impl Store {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(self.backoff.wait_at_least(error.retry_after(), retry)) => {}
+                () = tokio::time::sleep(self.wait_before(&error, retry)) => {}
             }
         }
         part

@@ -18,7 +18,7 @@ use super::read_error::ReadError;
 use super::resume::{Next, Resume};
 use crate::clock::Clock;
 use crate::evidence::{Attempt, AttemptError};
-use crate::fixity::Observed;
+use crate::fixity::{Code, Observed};
 use crate::http::Lane;
 
 /// Which of the two reads of an object this is.
@@ -166,7 +166,7 @@ impl Store {
                 progress.start_over(self).await;
             }
             let Some(retry) = retry else { continue };
-            let wait = self.backoff.wait_at_least(error.retry_after(), retry);
+            let wait = self.wait_before(&error, retry);
             (task.watch)(Step::Retry(progress.position(), &error, wait));
             tokio::select! {
                 biased;
@@ -174,6 +174,15 @@ impl Store {
                 () = tokio::time::sleep(wait) => {}
                 never = progress.drive() => match never {},
             }
+        }
+    }
+
+    /// How long to wait before another request after this error.
+    pub(super) fn wait_before(&self, error: &ReadError, retry: u32) -> Duration {
+        match error {
+            ReadError::Store(error) if error.code() == Code::Throttled => self.gate.pause(),
+            ReadError::Store(error) => self.backoff.wait_at_least(error.retry_after(), retry),
+            _ => self.backoff.wait(retry),
         }
     }
 

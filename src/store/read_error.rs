@@ -1,7 +1,5 @@
 //! Why not all bytes of one version of an object were read.
 
-use std::time::Duration;
-
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStreamError;
 
@@ -66,14 +64,6 @@ impl ReadError {
             Self::Truncated { .. } => Setback::Passing,
             Self::Unusable(_) => Setback::Unusable,
             Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
-        }
-    }
-
-    /// How long the store asked to be left alone.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Store(error) => error.retry_after(),
-            _ => None,
         }
     }
 }

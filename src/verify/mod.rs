@@ -109,10 +109,10 @@ impl Verifier<'_> {
         report
     }
 
-    /// How often the services asked for fewer requests so far.
+    /// How often a service was left alone so far, because it throttles.
     #[must_use]
-    pub fn throttles(&self) -> u64 {
-        self.workspace.throttles() + self.store.throttles()
+    pub fn pauses(&self) -> u64 {
+        self.workspace.pauses() + self.store.pauses()
     }
 
     /// The report of a record that the run did not come to.

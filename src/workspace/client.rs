@@ -83,7 +83,8 @@ impl Workspace {
             ApiCredential::Token(token) => Redactor::new([token]),
             ApiCredential::Key(key) => Redactor::new(key.secrets()),
         };
-        Self { redactor, settings, http, gate: Gate::new("the Workspace API", rejection), clock, backoff }
+        let gate = Gate::new("the Workspace API", rejection, backoff.clone());
+        Self { settings, http, gate, clock, backoff, redactor }
     }
 
     /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
@@ -107,17 +108,20 @@ impl Workspace {
                 self.note(&failure.error);
                 return Err(failure);
             }
-            let wait = self.backoff.wait_at_least(retry_after, retry);
+            let wait = match failure.error.code() {
+                Code::Throttled => self.gate.pause(),
+                _ => self.backoff.wait_at_least(retry_after, retry),
+            };
             let message = failure.error.to_string();
             watch.on(&Event::ApiRetry { about: &question.about, code: failure.error.code(), message: &message, wait });
             tokio::time::sleep(wait).await;
         }
     }
 
-    /// How often the API asked for fewer requests so far.
+    /// How often the API was left alone so far, because it throttles.
     #[must_use]
-    pub fn throttles(&self) -> u64 {
-        self.gate.throttles()
+    pub fn pauses(&self) -> u64 {
+        self.gate.pauses()
     }
 
     fn note(&self, error: &ApiError) {
@@ -149,15 +153,15 @@ impl Workspace {
             }
             Err(error) => error,
         };
-        if error.code() == Code::Throttled {
-            self.gate.throttled();
-        }
+        let asked = retry_after(&head.headers, self.clock.now());
         if error.is_rejection() {
             pass.rejected(&error.to_string());
+        } else if error.code() == Code::Throttled {
+            pass.throttled(asked, &error.to_string());
         } else if !error.is_service_level() {
             pass.accepted();
         }
-        Err((Failure { error, answer: Some(Answer::new(body)) }, retry_after(&head.headers, self.clock.now())))
+        Err((Failure { error, answer: Some(Answer::new(body)) }, asked))
     }
 
     /// Makes what was asked for or an error of an answer that came whole.

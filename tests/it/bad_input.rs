@@ -119,6 +119,32 @@ fn ids_that_are_none() {
 }
 
 #[test]
+fn windows_that_will_not_do() {
+    for command in ["verify", "list"] {
+        let refuses_words = |words: &str, message: &str| refuses_words(&format!("{command} {words}"), message);
+        refuses_words(
+            "--since 2026-11-20 --until 2026-11-01",
+            "--since 2026-11-20T00:00:00Z is later than --until 2026-11-01T23:59:59.999999999Z",
+        );
+        refuses_words(
+            "--since yesterday",
+            "\"yesterday\" of --since is no time; give 24h, 7d, a date such as 2026-11-01, or 2026-11-01T20:00:00Z",
+        );
+        let names: Vec<_> = (0..101).map(|n| format!("--desktop-name desk-{n}")).collect();
+        let many = "101 desktop names are more than the API takes at once, 100; make several runs of it";
+        refuses_words(&format!("--since 24h {}", names.join(" ")), many);
+        let comma =
+            "the desktop name \"a,b\" is empty or holds a comma, which the API cannot be asked for; use --desktop-id";
+        refuses_words("--since 24h --desktop-name a,b", comma);
+    }
+    let both = "records are selected by id or by filters, not both; leave out one of them";
+    refuses_words("verify r --since 24h", both);
+    refuses_words("verify r --username ada", both);
+    let window = "filters need a window; add --since, such as --since 24h or --since 2026-11-01";
+    refuses_words("verify --username ada", window);
+}
+
+#[test]
 fn a_selection_of_nothing_is_no_pass() {
     let nothing = "nothing to verify; name records, give a file of ids with --ids-from, or a window with --since";
     for words in ["verify", "verify --ids-from empty", "verify --ids-from comments", "verify --ids-from -", "verify -q"]

@@ -141,6 +141,22 @@ fn the_wait_before_a_retry_is_cut_short() {
 }
 
 #[test]
+fn those_who_wait_for_a_service_that_throttles_end_at_once() {
+    let cloud = Sandbox::start();
+    let ids: Vec<_> = (0..24).map(|n| format!("r-{n}")).collect();
+    for id in &ids {
+        cloud.upload(&Recording::new(id));
+    }
+    cloud.fail_store(StoreCalls::gets(), Times::once().after(2), StoreFault::slow_down(Some(60)));
+    let child = verify(&cloud, "--concurrency 8 --ids-from -").input(&ids.join("\n")).spawn();
+    let asked_for_all = |seen: &[Seen]| seen.iter().filter(|seen| seen.service == Service::Workspace).count() >= 8;
+    cloud.wait_for(|seen| seen.iter().any(|seen| seen.status == Some(503)) && asked_for_all(seen));
+    let ended = stop("TERM", child);
+    let summary = &ended.report()["summary"];
+    assert_eq!((ended.code, &summary["records"], &summary["altered"]), (143, &24.into(), &0.into()), "{summary}");
+}
+
+#[test]
 fn an_api_that_is_silent_or_to_be_asked_later_does_not_hold_the_end_up() {
     let busy = ApiFault::Answer(Canned::error(503, "WKS.0503", "busy").retry_after(60));
     for fault in [ApiFault::Stall, busy] {

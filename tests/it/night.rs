@@ -179,13 +179,3 @@ fn a_kill_costs_the_records_in_flight_and_nothing_else() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ledgered(dir.path()), (0..20).map(|n| format!("r{n:02} intact")).collect::<Vec<_>>());
 }
-
-#[test]
-fn a_file_that_is_no_ledger_is_refused_before_any_request_and_left_as_it_is() {
-    let (cloud, dir) = (Sandbox::start(), TempDir::new().expect("a directory"));
-    std::fs::write(dir.path().join("ledger.db"), "these are notes, not a ledger").expect("written");
-    let ended = night(&cloud, &dir).run();
-    assert_eq!(ended.code, 2);
-    assert_eq!(std::fs::read(dir.path().join("ledger.db")).expect("read"), b"these are notes, not a ledger");
-    assert!(cloud.requests().is_empty());
-}
