@@ -202,6 +202,18 @@ impl<'a> Ahead<'a> {
         None
     }
 
+    /// Drops the parts at the boundary of which nothing came, so that the read need not stop for them; their requests are
+    /// evidence.
+    pub(super) fn skip_empty(&mut self) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        while let Some(part) = self.ready.pop_front_if(|part| part.chunks.is_empty()) {
+            self.starts.pop_front();
+            self.close();
+            attempts.extend(part.attempts);
+        }
+        attempts
+    }
+
     /// Ends all parts; the requests made for those that were not taken are evidence too.
     pub(super) async fn stop(mut self) -> Vec<Attempt> {
         self.stop.cancel();

@@ -323,6 +323,7 @@ impl Progress<'_> {
         watch: &dyn Fn(Step<'_>),
     ) -> Result<(), ReadError> {
         loop {
+            self.attempts.extend(self.ahead.as_mut().map(Ahead::skip_empty).into_iter().flatten());
             let boundary = self.ahead.as_ref().and_then(Ahead::boundary);
             let end = boundary.or(self.total());
             if end.is_some_and(|end| self.position() >= end) {

@@ -92,6 +92,12 @@ impl Call {
     }
 }
 
+/// Sends a signal to a process.
+pub fn send(signal: &str, process: u32) {
+    let status = Command::new("sh").args(["-c", &format!("kill -{signal} {process}")]).status();
+    assert!(status.expect("a shell").success());
+}
+
 /// Waits for a started call.
 pub fn end(child: Child) -> Ended {
     let output = child.wait_with_output().expect("the program ends");

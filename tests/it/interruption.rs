@@ -8,7 +8,7 @@ use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, Se
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Ended, end, verdict, verify};
+use crate::harness::{Ended, end, send, verdict, verify};
 
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -28,15 +28,10 @@ fn wait_for_the_second_video(cloud: &Sandbox) {
     cloud.wait_for(|seen| seen.iter().any(|seen| seen.path.ends_with("second.mp4") && seen.status.is_some()));
 }
 
-fn send(signal: &str, child: &Child) {
-    let status = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
-    assert!(status.expect("a shell").success());
-}
-
 /// Sends the signal and waits for the end, which must come soon.
 fn stop(signal: &str, child: Child) -> Ended {
     let sent = Instant::now();
-    send(signal, &child);
+    send(signal, child.id());
     let ended = end(child);
     assert!(sent.elapsed() < AT_ONCE, "it took {:?}", sent.elapsed());
     ended
@@ -95,7 +90,7 @@ fn a_second_signal_leaves_no_half_written_file() {
     let dir = TempDir::new().expect("a directory");
     let child = verify(&cloud, "first second third --concurrency 1 -o a.json -o b.jsonl").in_dir(dir.path()).spawn();
     wait_for_the_second_video(&cloud);
-    send("INT", &child);
+    send("INT", child.id());
     // It may be gone already.
     let _ = Command::new("sh").args(["-c", &format!("kill -INT {} 2>/dev/null", child.id())]).status();
     let ended = end(child);

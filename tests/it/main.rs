@@ -25,6 +25,7 @@ mod ledger;
 mod mix;
 mod monitoring;
 mod night;
+mod parts;
 mod place;
 mod random_faults;
 mod rejected_key;

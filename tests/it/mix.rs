@@ -94,8 +94,7 @@ fn an_interrupted_run_reports_what_it_knows_and_names_what_it_did_not_reach() {
         cloud.fail_store(StoreCalls::get(&held.bucket, &held.video_key()), Times::always(), StoreFault::HoldAfter(70));
         let run = checked_while(verify(&cloud, "intact held altered missing --concurrency 1"), |process| {
             cloud.wait_for(|seen| seen.iter().any(|s| s.path.ends_with("/held.mp4") && s.status.is_some()));
-            let kill = format!("kill -{signal} {process}");
-            assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+            crate::harness::send(signal, process);
         });
         run.is_intact("intact");
         assert_eq!(run.record("held")["reason"]["code"], "interrupted");
