@@ -2,6 +2,7 @@
 //!
 //! A finding is a `failure`, unverified and undeclared are an `error`; its `type` is the outcome, its `message` code and
 //! words of the reason, its text the block the text report has. An intact record with warnings has that as `system-out`.
+//! Records that were skipped, not ready or left are no test cases, since nothing was asked of them: `skipped` is always 0.
 //! Names and texts are escaped; control and bidi characters, and the two others XML 1.0 forbids (§2.2), are written as
 //! `\u{…}`.
 //!

@@ -47,7 +47,8 @@ impl<W: Write> ReportWriter for Brief<W> {
             let line = format!("{} {}, first: {}", group.count, group.title(), group.ids[0]);
             self.line(&line)?;
         }
-        if self.silent_if_intact && summary.records > 0 && summary.intact == summary.records {
+        let all_intact = summary.intact == summary.records && summary.records + summary.skipped > 0;
+        if self.silent_if_intact && all_intact {
             return Ok(());
         }
         self.line(&totals(run, summary))?;

@@ -86,6 +86,12 @@ fn metrics(labels: &Labels, run: &Run, summary: &Summary, exit_code: u8, last_su
     let one = |value: String| [(String::new(), value)];
     let outcomes = Outcome::ALL.map(|outcome| (format!(",outcome=\"{outcome}\""), summary.count(outcome).to_string()));
     gauge("recverify_records", "Records of the last run by outcome.", &outcomes);
+    let help = "Records the last run selected, those without an outcome included.";
+    gauge("recverify_selected_records", help, &one(summary.selected.to_string()));
+    let postponed = [("skipped", summary.skipped), ("not_ready", summary.not_ready), ("left", summary.left)];
+    let postponed = postponed.map(|(state, count)| (format!(",state=\"{state}\""), count.to_string()));
+    let help = "Records the last run did not verify: intact not long ago, not uploaded yet, or left for the next run.";
+    gauge("recverify_postponed_records", help, &postponed);
     let help = "Bytes of objects the last run read over the network, repeated ones included.";
     gauge("recverify_read_bytes", help, &one(summary.bytes.to_string()));
     let duration = run.finished_at.duration_since(run.started_at).as_secs_f64();
@@ -144,7 +150,7 @@ mod tests {
     }
 
     fn summary() -> Summary {
-        let mut summary = Summary::default();
+        let mut summary = Summary { selected: 12, skipped: 7, not_ready: 2, ..Summary::default() };
         for report in [sample::intact(), sample::altered(), sample::unverified()] {
             summary.add(&report);
         }
@@ -162,6 +168,14 @@ recverify_records{region=\"eu\",project=\"p\",outcome=\"inconsistent\"} 0
 recverify_records{region=\"eu\",project=\"p\",outcome=\"unverified\"} 1
 recverify_records{region=\"eu\",project=\"p\",outcome=\"undeclared\"} 0
 recverify_records{region=\"eu\",project=\"p\",outcome=\"intact\"} 1
+# HELP recverify_selected_records Records the last run selected, those without an outcome included.
+# TYPE recverify_selected_records gauge
+recverify_selected_records{region=\"eu\",project=\"p\"} 12
+# HELP recverify_postponed_records Records the last run did not verify: intact not long ago, not uploaded yet, or left for the next run.
+# TYPE recverify_postponed_records gauge
+recverify_postponed_records{region=\"eu\",project=\"p\",state=\"skipped\"} 7
+recverify_postponed_records{region=\"eu\",project=\"p\",state=\"not_ready\"} 2
+recverify_postponed_records{region=\"eu\",project=\"p\",state=\"left\"} 0
 # HELP recverify_read_bytes Bytes of objects the last run read over the network, repeated ones included.
 # TYPE recverify_read_bytes gauge
 recverify_read_bytes{region=\"eu\",project=\"p\"} 20

@@ -110,3 +110,21 @@ fn a_read_only_disk_is_told_before_anything_is_asked_and_can_still_be_read() {
     assert_eq!(cloud.requests().len(), asked);
     assert_eq!(intact(&disk), 1);
 }
+
+#[test]
+fn a_report_that_finds_no_room_costs_neither_the_other_nor_the_ledger() {
+    let (cloud, disk) = (full_cloud(), Disk::of("16k"));
+    let dir = TempDir::new().expect("a directory");
+    let words = "verify -q --since 2026-11-01 --until 2026-11-02 --ledger ledger.db -o r.csv -o";
+    let call = recverify(&cloud).args(words).arg(disk.path().join("r.json")).in_dir(dir.path());
+    let ended = call.run();
+    let place = disk.path().join("r.json");
+    let line =
+        format!("error: the report {} could not be written: No space left on device (os error 28)\n", place.display());
+    assert_eq!((ended.code, ended.err), (6, line));
+    assert!(!place.exists(), "half a report");
+    let table = std::fs::read_to_string(dir.path().join("r.csv")).expect("the other report");
+    assert_eq!(table.lines().count(), 1 + 2 * usize::try_from(RECORDS).expect("few"));
+    let again = recverify(&cloud).args(words).arg("r.json").in_dir(dir.path()).run();
+    assert_eq!((again.code, again.err.as_str()), (0, ""), "the ledger has them all");
+}

@@ -8,7 +8,8 @@ use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, Se
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Ended, end, send, verdict, verify};
+use crate::check::text;
+use crate::harness::{Ended, bare, end, send, verdict, verify};
 
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -82,6 +83,28 @@ fn what_was_established_is_reported_on_either_signal() {
         );
         assert!(read("c.txt").contains("\n3 records: 2 unverified, 1 intact; "), "{}", read("c.txt"));
     }
+}
+
+#[test]
+fn the_ledger_keeps_what_was_finished_notes_what_was_in_flight_and_the_end_of_the_run() {
+    let cloud = held_in_the_second();
+    let dir = TempDir::new().expect("a directory");
+    let ledger = |words: &str| bare().args("ledger").args(words).args("--ledger ledger.db").in_dir(dir.path()).run();
+    let words = "first second third --concurrency 1 --ledger ledger.db";
+    let child = verify(&cloud, words).in_dir(dir.path()).spawn();
+    wait_for_the_second_video(&cloud);
+    check_what_was_established(&stop("TERM", child), 143);
+
+    let rows: Vec<Value> =
+        ledger("export --format jsonl").out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let rows: Vec<_> =
+        rows.iter().map(|r| [&r["record_id"], &r["outcome"], &r["report"]["reason"]["code"]].map(text)).collect();
+    assert_eq!(rows, [["first", "intact", ""], ["second", "unverified", "interrupted"]]);
+    assert!(ledger("status").out.trim_end().ends_with(" with 143"), "{}", ledger("status").out);
+
+    cloud.release();
+    let ended = verify(&cloud, words).in_dir(dir.path()).run();
+    assert_eq!((ended.code, &ended.report()["summary"]["intact"]), (0, &3.into()));
 }
 
 #[test]

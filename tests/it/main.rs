@@ -13,6 +13,7 @@ mod changed;
 mod check;
 mod credential;
 mod credentials;
+mod crontab;
 mod digest;
 mod disagree;
 mod docs;

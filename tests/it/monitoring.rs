@@ -128,6 +128,28 @@ fn metrics_are_for_everybody_and_remember_the_last_success() {
 }
 
 #[test]
+fn a_night_tells_what_it_postponed_and_every_metric_is_documented() {
+    let cloud = cloud_with_every_outcome();
+    let dir = tempfile::tempdir().expect("a directory");
+    let words = "--since 24h --ledger ledger.db --metrics recverify.prom";
+    for _ in 0..2 {
+        assert_ne!(verify(&cloud, words).in_dir(dir.path()).run().code, 6);
+    }
+    let text = std::fs::read_to_string(dir.path().join("recverify.prom")).expect("metrics");
+    let labels = format!("{{region=\"eu-west-101\",project=\"{PROJECT_ID}\"");
+    let lines = [
+        format!("recverify_selected_records{labels}}} 3\n"),
+        format!("recverify_postponed_records{labels},state=\"skipped\"}} 1\n"),
+        format!("recverify_postponed_records{labels},state=\"not_ready\"}} 1\n"),
+        format!("recverify_postponed_records{labels},state=\"left\"}} 0\n"),
+    ];
+    assert!(lines.iter().all(|line| text.contains(line)), "{lines:#?} in {text}");
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let documented = |name: &&str| include_str!("../../README.md").contains(&format!("| `{name}` |"));
+    assert_eq!(names.filter(|name| !documented(name)).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
 fn an_interrupted_run_tells_the_watchdog() {
     let cloud = cloud_with_every_outcome();
     let watchdog = Watchdog::content();

@@ -6,7 +6,8 @@ use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, St
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Call, Ended, bare, verify};
+use crate::check::{sha256, text};
+use crate::harness::{Call, Ended, bare, recverify, verify};
 
 const WINDOW: &str = "--since 2026-11-01 --until 2026-11-02";
 
@@ -78,6 +79,35 @@ fn what_is_due_is_read_again_and_an_alteration_says_when_it_was_last_intact() {
     assert!(found.err.contains("; last intact on 20"), "{}", found.err);
     let again = night(&cloud, &dir).run();
     assert_eq!(again.verdict("a").0, 1, "a finding is looked at every night");
+}
+
+#[test]
+fn the_line_of_a_finding_has_all_that_somebody_woken_at_night_needs() {
+    let (cloud, dir) = (Sandbox::start(), TempDir::new().expect("a directory"));
+    upload(&cloud, "a");
+    let quiet = |words: &str| {
+        let call = recverify(&cloud).args("verify -q").args(WINDOW).args("--ledger ledger.db -o r.json").args(words);
+        call.in_dir(dir.path()).run()
+    };
+    let first = quiet("");
+    assert_eq!((first.code, first.out, first.err), (0, String::new(), String::new()));
+    let recording = Recording::new("a");
+    cloud.put_object(&recording.bucket, &recording.video_key(), "tampered with");
+    let found = quiet("--reverify-after 1ms");
+    let report = std::fs::read_to_string(dir.path().join("r.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let line = format!(
+        "altered a; 2026-11-01T00:00:00.000Z on sandbox-desktop-01 by sandbox-user; \
+         video wks-recordings/recordings/a/a.mp4; declared {}; observed {}; last intact on {}; \
+         digest_differs: {}; next: keep the object and this report untouched, look for an older version of the object, \
+         and find out who wrote it last",
+        sha256(&recording.video),
+        sha256(b"tampered with"),
+        text(&report["records"][0]["history"]["last_intact_at"]),
+        text(&report["records"][0]["reason"]["message"]),
+    );
+    assert_eq!((found.code, found.out.as_str(), found.err.lines().next()), (1, "", Some(line.as_str())));
+    assert_eq!(found.err.lines().count(), 2, "a finding and a summary: {}", found.err);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn nothing_but_what_was_on_its_way_is_asked_of_a_store_that_throttles() {
 }
 
 #[test]
-fn a_pause_in_vain_costs_one_request_and_no_record() {
+fn pauses_in_vain_cost_no_record() {
     let cloud = full_cloud();
     cloud.fail_api(ApiCalls::AnyDetails, Times::first(10).after(4), busy(None));
     run(&cloud);
