@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench throughput`; nothing of it runs in tests, since the figures are the machine's.
 
+#![expect(clippy::expect_used, reason = "what is made here is known to be sound, and a benchmark may end at once")]
+
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{self, BufWriter};

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{AddressingArg, Connection, Reading, Speed};
+use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;
 use crate::credentials::{AccessKey, CredentialsError, FoundKey, Variables, find_key, project_in_environment};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::http::Transport;
-use crate::store::{Addressing, Parts, StoreSettings};
+use crate::store::{Addressing, Hashing, Parts, StoreSettings};
 use crate::workspace::{ApiCredential, WorkspaceSettings};
 
 /// Where nobody said how many records are verified at once: the number it begins with, and the bound. With three
@@ -137,7 +137,11 @@ pub fn all(
         key: found.key.clone(),
         read_retries: reading.read_retries,
         parts: Parts { number: speed.parts.given(), size: speed.part_size.given() },
-        hashing: speed.hashing.into(),
+        hashing: match (speed.hashing, speed.parts.given().map(NonZeroUsize::get)) {
+            // One connection and one thread for it: where that was asked for, CPU time counts for more than time does.
+            (HashingArg::Auto, Some(1)) => Hashing::Inline,
+            (hashing, _) => hashing.into(),
+        },
         memory: speed.memory,
     };
     let concurrency = match (speed.concurrency, given.variable("RECVERIFY_CONCURRENCY")) {

@@ -316,7 +316,7 @@ pub struct Speed {
                      service throttles [env: RECVERIFY_CONCURRENCY] [default: auto]"
     )]
     pub concurrency: Option<Auto<NonZeroUsize>>,
-    /// How many connections a large object is read by; auto finds out how many pay, up to 12
+    /// How many connections a large object is read by; auto finds out how many pay, up to 12; 1 costs least CPU time
     #[arg(long, value_name = "N", default_value = "auto", value_parser = number)]
     pub parts: Auto<NonZeroUsize>,
     /// How long the parts are that such an object is divided into: 8MiB; auto is 4MiB, and less towards its end

@@ -163,8 +163,10 @@ impl<'a> Ahead<'a> {
             let lead = if self.front { parts.next(self.total.saturating_sub(position), self.climb.level()) } else { 0 };
             self.next = self.next.max(position + lead);
         }
+        // One connection alone is the read's own: that need not end and begin with each part.
         while self.open
             && self.next < self.total
+            && self.climb.level() > 1
             && self.traffic.running.get() + usize::from(self.front) < self.climb.level()
         {
             let length = parts.next(self.total - self.next, self.climb.level());

@@ -12,8 +12,9 @@ use crate::fixity::{Meter, Observed};
 /// What is handed over at once.
 const BATCH: u64 = 1 << 20;
 
-/// What may wait while a batch is worked on; then the network waits for the meter.
-const QUEUE: u64 = 2 * BATCH;
+/// What may wait while a batch is worked on; then the network waits for the meter. All that waits is the next batch, so
+/// where hashing is what takes the time, few hand-overs are made.
+const QUEUE: u64 = 4 * BATCH;
 
 /// Where the bytes of an object are hashed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
