@@ -7,11 +7,14 @@ use crate::climb::Climb;
 /// What a record costs beside its bytes, in bytes: its three requests take about the CPU time of hashing a mebibyte.
 const RECORD: u64 = 1 << 20;
 
-/// Measures a run by the records that finish.
+/// Measures a run by the records that finish: of each level first those that began under another one, which say nothing of
+/// it, then a round of twice as many as run at once.
 #[derive(Debug)]
 pub struct Pace {
     climb: Climb,
-    /// Records and work of this round; a round is as many records as run at once.
+    /// So many records finish before the round begins.
+    settling: usize,
+    /// Records and work of this round.
     finished: usize,
     work: u64,
     since: Instant,
@@ -22,7 +25,7 @@ impl Pace {
     /// Begins now.
     #[must_use]
     pub fn new(climb: Climb) -> Self {
-        Self { climb, finished: 0, work: 0, since: Instant::now(), pauses: 0 }
+        Self { settling: climb.level(), climb, finished: 0, work: 0, since: Instant::now(), pauses: 0 }
     }
 
     /// How many records at once.
@@ -33,18 +36,32 @@ impl Pace {
 
     /// A record has finished, having read so many bytes; so often a service that throttles was left alone by now.
     pub fn finished(&mut self, bytes: u64, pauses: u64, now: Instant) {
-        self.finished += 1;
-        self.work = self.work.saturating_add(bytes).saturating_add(RECORD);
+        let level = self.level();
         if pauses > self.pauses {
             self.climb.back_off();
-        } else if self.finished >= self.level() {
+        } else if self.settling > 0 {
+            self.settling -= 1;
+            if self.settling == 0 {
+                self.begin_round(now);
+            }
+            return;
+        } else {
+            self.finished += 1;
+            self.work = self.work.saturating_add(bytes).saturating_add(RECORD);
+            if self.finished < 2 * level {
+                return;
+            }
             // A rate needs no more digits than a float has.
             #[expect(clippy::cast_precision_loss)]
             self.climb.measured(self.work as f64 / now.saturating_duration_since(self.since).as_secs_f64());
-        } else {
-            return;
         }
-        (self.finished, self.work, self.since, self.pauses) = (0, 0, now, pauses);
+        self.pauses = pauses;
+        self.settling = if self.level() == level { 0 } else { self.level() };
+        self.begin_round(now);
+    }
+
+    fn begin_round(&mut self, now: Instant) {
+        (self.finished, self.work, self.since) = (0, 0, now);
     }
 }
 
@@ -60,7 +77,7 @@ mod tests {
         for _ in 0..count {
             let level = pace.level();
             levels.push(level);
-            for _ in 0..level {
+            for _ in 0..pace.settling + 2 * level {
                 now += Duration::from_secs_f64(1.0 / rate(level));
                 pace.finished(bytes, 0, now);
             }
