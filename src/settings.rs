@@ -16,7 +16,7 @@ use crate::workspace::{ApiCredential, WorkspaceSettings};
 
 /// Where nobody said how many records are verified at once: the number it begins with, and the bound. With three
 /// connections a record the bound stays well below the 1,024 open files that systems commonly allow.
-const FIRST_CONCURRENCY: usize = 8;
+const FIRST_CONCURRENCY: usize = 16;
 const MOST_CONCURRENCY: usize = 64;
 
 /// How the Workspace API is asked, and how the network is used for it.

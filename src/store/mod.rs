@@ -13,6 +13,7 @@ mod part;
 mod pin;
 mod read;
 mod read_error;
+mod request_note;
 mod resume;
 
 pub use absence::Absence;

@@ -4,20 +4,18 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ahead::Ahead;
 use super::client::{Place, Store};
-use super::error::StoreError;
 use super::head::Head;
 use super::metering::Metering;
 use super::pin::{Admitted, Pin, Refused, admit};
 use super::read_error::ReadError;
+use super::request_note::RequestNote;
 use super::resume::{Next, Resume};
-use crate::clock::Clock;
-use crate::evidence::{Attempt, AttemptError};
+use crate::evidence::Attempt;
 use crate::fixity::{Code, Observed};
 use crate::http::Lane;
 
@@ -196,7 +194,12 @@ impl Store {
         let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
         let began = Instant::now();
         note.asked = true;
-        let (head, body) = note.sent(self.get(task.place, &conditions, task.lane).await)?;
+        // A part may be what this request waits for at the gate, so all of them go on meanwhile.
+        let answer = tokio::select! {
+            answer = self.get(task.place, &conditions, task.lane) => answer,
+            never = progress.drive() => match never {},
+        };
+        let (head, body) = note.sent(answer)?;
         let skip = match admit(asked, progress.pin.as_ref(), &head) {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
@@ -233,50 +236,6 @@ impl Store {
         {
             pin.bytes = found.bytes;
         }
-    }
-}
-
-/// What is noted of one request while it runs, so that an interruption loses none of it.
-#[derive(Debug)]
-pub(super) struct RequestNote {
-    started_at: Timestamp,
-    id: Option<String>,
-    /// How many bytes came.
-    pub(super) bytes: u64,
-    restarted: bool,
-    /// Whether it was sent at all.
-    pub(super) asked: bool,
-}
-
-impl RequestNote {
-    pub(super) fn begin(clock: &Clock) -> Self {
-        Self { started_at: clock.now(), id: None, bytes: 0, restarted: false, asked: false }
-    }
-
-    /// Takes the id out of an answer, whatever it was.
-    pub(super) fn sent(
-        &mut self,
-        answer: Result<(Head, ByteStream), StoreError>,
-    ) -> Result<(Head, ByteStream), ReadError> {
-        match &answer {
-            Ok((head, _)) => self.id.clone_from(&head.request_id),
-            Err(StoreError::Refused(refusal)) => self.id.clone_from(&refusal.answer.request_id),
-            Err(StoreError::NotAsked(_)) => self.asked = false,
-            Err(_) => {}
-        }
-        Ok(answer?)
-    }
-
-    /// The request as evidence; `None` if it was never sent.
-    pub(super) fn attempt(self, from: u64, error: Option<&ReadError>, clock: &Clock) -> Option<Attempt> {
-        self.asked.then(|| Attempt {
-            from,
-            bytes: self.bytes,
-            error: error.map(|error| AttemptError { code: error.code(), message: error.to_string() }),
-            request_id: self.id,
-            started_at: self.started_at,
-            finished_at: clock.now(),
-        })
     }
 }
 

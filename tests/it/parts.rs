@@ -75,6 +75,16 @@ fn a_part_that_breaks_off_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_store_that_throttles_parts_and_breaks_the_read_itself_holds_nothing_up_for_good() {
+    let cloud = with(StoreCalls::ranged, Times::first(6), StoreFault::slow_down(None));
+    let recording = Recording::new("big");
+    cloud.fail_store(video(&recording).unranged(), Times::first(1), StoreFault::Cut(PART / 2));
+    let run = check(&cloud, IN_PARTS);
+    run.is_intact("big");
+    is_covered(&run);
+}
+
+#[test]
 fn a_store_that_gives_no_parts_is_read_by_one_connection() {
     let faults = [
         StoreFault::IgnoreRange,
