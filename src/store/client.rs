@@ -16,12 +16,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_async::time::TimeSource;
 use secrecy::ExposeSecret as _;
 
-use super::ahead::Parts;
 use super::buffers::Buffers;
+use super::conditions::Conditions;
 use super::connector::sdk_client;
 use super::error::StoreError;
 use super::head::{Head, HeadCapture};
 use super::metering::Hashing;
+use super::parts::Parts;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
@@ -90,27 +91,6 @@ impl Found {
             version_id: head.version_id,
             last_modified: head.last_modified,
         }
-    }
-}
-
-/// What a request for bytes asks for beside the place.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Conditions {
-    /// All bytes from this offset on.
-    pub(super) from: Option<u64>,
-    /// Up to and with this offset; only beside `from`.
-    pub(super) last: Option<u64>,
-    /// Only if this is still its ETag.
-    pub(super) if_match: Option<String>,
-    /// Of this version.
-    pub(super) version_id: Option<String>,
-}
-
-impl Conditions {
-    /// The `Range` header (RFC 9110, 14.2).
-    fn range(&self) -> Option<String> {
-        let last = self.last.map_or_else(String::new, |last| last.to_string());
-        self.from.map(|from| format!("bytes={from}-{last}"))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure decisions. The forms go from the one that costs least to the one that every store knows; a form that the store
 //! refuses as such is no verdict about the object.
 
-use super::client::Conditions;
+use super::conditions::Conditions;
 use super::pin::{Asked, Pin};
 
 /// A retry is refunded after this much progress.
