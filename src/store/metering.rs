@@ -2,6 +2,11 @@
 //!
 //! A hand-over to another thread costs two wake-ups, so it is made by batches of a mebibyte, and a thread is only used
 //! where the object has several of them. The received buffers themselves are handed over: nothing is copied.
+//!
+//! Measured on two cores with an object of 1 GiB from a server on the same machine: inline 1.74 s of CPU time in 1.85 s,
+//! beside 2.10 s in 1.46 s. What it costs more is that each core works on memory the other has in its cache: by perf the
+//! kernel's copy into the buffers takes 0.34 s instead of 0.21 s. Batches of a quarter to four mebibytes, queues of a half
+//! to eight, and touching the bytes ahead of the hash made no difference beyond the noise.
 
 use bytes::Bytes;
 use tokio::task::JoinHandle;
