@@ -122,10 +122,9 @@ pub fn all(
     variables: &Variables,
 ) -> Result<Settings, SettingsError> {
     let given = Given::new(connection, variables)?;
-    let mut api = given.api()?;
+    let api = given.api()?;
     let Some(found) = &given.key else { return Err(SettingsError::TokenAlone) };
     let endpoint = given.endpoint("the store", "obs", reading.obs_endpoint.as_deref(), "RECVERIFY_OBS_ENDPOINT")?;
-    api.transport.direct &= endpoint.is_loopback();
     let region = match reading.obs_region.as_deref().or(given.variable("RECVERIFY_OBS_REGION")) {
         Some(region) => checked_region(region)?,
         None => given.region()?,
@@ -203,7 +202,6 @@ impl<'a> Given<'a> {
     fn api(&self) -> Result<ApiSettings, SettingsError> {
         let flag = self.connection.workspace_endpoint.as_deref();
         let endpoint = self.endpoint("the Workspace API", "workspace", flag, "RECVERIFY_WORKSPACE_ENDPOINT")?;
-        let is_loopback = endpoint.is_loopback();
         let project_id = self.project_id()?;
         let credential = match (&self.token, &self.key) {
             (Some(token), _) => ApiCredential::Token(token.clone()),
@@ -220,7 +218,6 @@ impl<'a> Given<'a> {
                 ca_bundle: ca_bundle.or_else(|| self.variable("SSL_CERT_FILE").map(PathBuf::from)),
                 connect_timeout: self.connection.connect_timeout.unwrap_or(Duration::from_secs(10)),
                 stall_timeout: self.connection.stall_timeout.unwrap_or(Duration::from_secs(30)),
-                direct: is_loopback,
             },
             retry_wait: self.connection.retry_wait.unwrap_or(Duration::from_millis(200)),
             sources,
