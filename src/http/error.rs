@@ -33,10 +33,12 @@ pub enum HttpError {
         message: String,
     },
     /// The TLS handshake failed.
-    #[error("TLS with {host} failed: {message}")]
+    #[error("TLS with {host}{} failed: {message}", through(.proxy.as_deref()))]
     Tls {
         /// With which host.
         host: String,
+        /// Host and port of the proxy on the way: one that looks into what passes has a certificate of its own.
+        proxy: Option<String>,
         /// What is wrong, in words.
         message: String,
     },
@@ -110,7 +112,7 @@ impl HttpError {
             };
         }
         if let Some(tls) = find::<rustls::Error>(error) {
-            return Self::Tls { host, message: in_words(tls) };
+            return Self::Tls { host, proxy, message: in_words(tls) };
         }
         let message = root_cause(error);
         if error.is_connect() {

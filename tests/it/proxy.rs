@@ -108,3 +108,14 @@ fn a_proxy_that_refuses_the_way_is_named() {
     run.says("good", "unverified", "connection", &message);
     assert_eq!(proxy.asked(), ["CONNECT workspace.invalid"; 2]);
 }
+
+#[test]
+fn a_proxy_whose_name_does_not_resolve_is_named_and_not_the_service() {
+    let cloud = one_good();
+    let run = checked(away(&cloud).env("HTTP_PROXY", "http://proxy.invalid:3128"));
+    assert_eq!(code(&run), "connection");
+    let message = run.record("good")["reason"]["message"].as_str().expect("words");
+    // What the resolver says further depends on the machine.
+    let named = "no connection to workspace.invalid through the proxy proxy.invalid:3128: proxy.invalid does not resolve: ";
+    assert!(message.starts_with(named), "{message}");
+}

@@ -155,3 +155,19 @@ fn both_services_are_reached_over_tls_through_a_proxy() {
     asked.dedup();
     assert_eq!(asked, ["CONNECT workspace.invalid", "CONNECT 192.0.2.1"]);
 }
+
+#[test]
+fn a_proxy_that_looks_into_what_passes_is_named() {
+    let secured = Secured::start();
+    let front = secured.front(Service::Workspace, Authority::new("company").certificate(&["workspace.invalid"]));
+    let proxy = Proxy::start(&[("workspace.invalid", front.address())]);
+    let call = at(secured.call(), Service::Workspace, "https://workspace.invalid").env("HTTPS_PROXY", &proxy.url());
+    let run = checked(call);
+    let message = format!(
+        "TLS with workspace.invalid through the proxy {} failed: its certificate was issued by nobody trusted here; \
+         if that is right, trust its CA with --ca-bundle",
+        proxy.url().trim_start_matches("http://")
+    );
+    is_tls(&run, &message);
+    assert_eq!(secured.requests(Service::Workspace), 0);
+}
