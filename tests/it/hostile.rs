@@ -261,3 +261,53 @@ fn what_only_looks_like_http_is_told_as_what_it_is() {
     }
     assert!(cloud.requests().is_empty());
 }
+
+fn list(cloud: &Sandbox, body: String) -> crate::harness::Ended {
+    cloud.heal();
+    cloud.fail_api(ApiCalls::List, Times::always(), ApiFault::Answer(Canned::new(200, "application/json", body)));
+    recverify(cloud).args("verify --since 24h --retry-wait 1ms").run()
+}
+
+#[test]
+fn a_listing_that_cannot_be_true_is_no_pass() {
+    let cloud = Sandbox::start();
+    let record = cloud.upload(&Recording::new("good")).to_string();
+    let many = vec![record.as_str(); 1001].join(",");
+    let bodies = [
+        "{\"screen_records\":[],\"total_count\":5}".to_owned(),
+        format!("{{\"screen_records\":[{record}],\"total_count\":3}}"),
+        format!("{{\"screen_records\":[{record}],\"total_count\":18446744073709551615}}"),
+        format!("{{\"screen_records\":[{record}],\"screen_records\":[],\"total_count\":0}}"),
+        format!("{{\"screen_records\":[{many}],\"total_count\":1001}}"),
+        "{\"screen_records\":{\"0\":[]}}".to_owned(),
+        format!("{{\"screen_records\":{}", "[".repeat(MIB)),
+        "{\"screen_records\":[{\"size\":1}],\"total_count\":1}".to_owned(),
+    ];
+    for body in bodies {
+        let shown = body.chars().take(80).collect::<String>();
+        let began = Instant::now();
+        let ended = list(&cloud, body);
+        assert_eq!(ended.code, 3, "{shown}: {ended:?}");
+        assert!(ended.err.lines().any(|line| line.starts_with("error: the listing ")), "{shown}: {}", ended.err);
+        assert!(began.elapsed() < SOON, "{shown}");
+    }
+}
+
+#[test]
+fn times_of_any_form_cost_a_listing_no_record() {
+    let cloud = Sandbox::start();
+    let times = ["", "yesterday", "2024-13-41 25:61:61", "-009999-01-01T00:00:00Z", "99999-01-01 00:00:00", "\0"];
+    let records: Vec<_> = times
+        .iter()
+        .enumerate()
+        .map(|(n, time)| {
+            let id = format!("t{n}");
+            with_field(&cloud, &id, "start_time", json!(time));
+            json!({"id": id, "start_time": time, "size": -1, "status": "UPLOAD_COMPLETED"})
+        })
+        .collect();
+    let listing = json!({"screen_records": records, "total_count": times.len()});
+    let ended = list(&cloud, listing.to_string());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.out.contains("\n6 records: 6 intact; "), "{}", ended.out);
+}

@@ -116,6 +116,7 @@ fn a_proxy_whose_name_does_not_resolve_is_named_and_not_the_service() {
     assert_eq!(code(&run), "connection");
     let message = run.record("good")["reason"]["message"].as_str().expect("words");
     // What the resolver says further depends on the machine.
-    let named = "no connection to workspace.invalid through the proxy proxy.invalid:3128: proxy.invalid does not resolve: ";
+    let named =
+        "no connection to workspace.invalid through the proxy proxy.invalid:3128: proxy.invalid does not resolve: ";
     assert!(message.starts_with(named), "{message}");
 }
