@@ -233,8 +233,8 @@ impl Store {
         progress.whole(&head).map(|()| Ended::Whole)
     }
 
-    /// Asks how long the object is, where its answer does not say so. Only the same ETag
-    /// ties the two answers together.
+    /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
+    /// answers together.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
         if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())

@@ -103,6 +103,8 @@ fn a_run_that_was_started_to_outlive_its_terminal_does() {
 #[test]
 fn the_ledger_keeps_what_was_finished_notes_what_was_in_flight_and_the_end_of_the_run() {
     let cloud = held_in_the_second();
+    // The API is asked about it while the second is read; once answered, it would be in flight too.
+    cloud.fail_api(ApiCalls::details("third"), Times::always(), ApiFault::Hold);
     let dir = TempDir::new().expect("a directory");
     let ledger = |words: &str| bare().args("ledger").args(words).args("--ledger ledger.db").in_dir(dir.path()).run();
     let words = "first second third --concurrency 1 --ledger ledger.db";
