@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use http::uri::{Authority, Scheme, Uri};
 
+use crate::http::is_loopback;
+
 /// `https://host[:port]`, or `http://…` where that is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -67,7 +69,7 @@ impl Endpoint {
     /// Whether what is sent there stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.is_localhost() || self.ip().is_some_and(|ip| ip.is_loopback())
+        is_loopback(self.host())
     }
 }
 

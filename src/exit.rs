@@ -29,7 +29,7 @@ pub enum Exit {
 pub enum Signal {
     /// From the keyboard.
     Interrupt,
-    /// From the system.
+    /// From the system: SIGTERM, or SIGHUP when the terminal is gone.
     Terminate,
 }
 

@@ -249,7 +249,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let patience = Duration::from_mins(1);
-        let transport = Transport { ca_bundle: None, connect_timeout: patience, stall_timeout: patience, direct: true };
+        let transport = Transport { ca_bundle: None, connect_timeout: patience, stall_timeout: patience };
         let ping = Ping {
             http: HttpClient::new(&transport).expect("a client"),
             url: PingUrl::parse(&url, false).expect("loopback"),

@@ -30,6 +30,14 @@ impl Redactor {
         })
     }
 
+    /// Whether a body holds a secret, its slashes escaped as JSON allows or not.
+    #[must_use]
+    pub fn is_told_by(&self, body: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(body);
+        let plain = if text.contains("\\/") { text.replace("\\/", "/").into() } else { text };
+        self.0.iter().any(|secret| plain.contains(secret.expose_secret()))
+    }
+
     /// An answer with every secret in its words replaced.
     #[must_use]
     pub fn answer(&self, answer: ServiceAnswer) -> ServiceAnswer {

@@ -30,6 +30,8 @@ pub struct ApiSettings {
     pub retry_wait: Duration,
     /// Where each setting that is not a flag came from, for `-v`.
     pub sources: Vec<String>,
+    /// What works and is worth a look all the same.
+    pub warnings: Vec<String>,
 }
 
 /// All that a verification needs.
@@ -122,10 +124,9 @@ pub fn all(
     variables: &Variables,
 ) -> Result<Settings, SettingsError> {
     let given = Given::new(connection, variables)?;
-    let mut api = given.api()?;
+    let api = given.api()?;
     let Some(found) = &given.key else { return Err(SettingsError::TokenAlone) };
     let endpoint = given.endpoint("the store", "obs", reading.obs_endpoint.as_deref(), "RECVERIFY_OBS_ENDPOINT")?;
-    api.transport.direct &= endpoint.is_loopback();
     let region = match reading.obs_region.as_deref().or(given.variable("RECVERIFY_OBS_REGION")) {
         Some(region) => checked_region(region)?,
         None => given.region()?,
@@ -203,7 +204,6 @@ impl<'a> Given<'a> {
     fn api(&self) -> Result<ApiSettings, SettingsError> {
         let flag = self.connection.workspace_endpoint.as_deref();
         let endpoint = self.endpoint("the Workspace API", "workspace", flag, "RECVERIFY_WORKSPACE_ENDPOINT")?;
-        let is_loopback = endpoint.is_loopback();
         let project_id = self.project_id()?;
         let credential = match (&self.token, &self.key) {
             (Some(token), _) => ApiCredential::Token(token.clone()),
@@ -220,10 +220,10 @@ impl<'a> Given<'a> {
                 ca_bundle: ca_bundle.or_else(|| self.variable("SSL_CERT_FILE").map(PathBuf::from)),
                 connect_timeout: self.connection.connect_timeout.unwrap_or(Duration::from_secs(10)),
                 stall_timeout: self.connection.stall_timeout.unwrap_or(Duration::from_secs(30)),
-                direct: is_loopback,
             },
             retry_wait: self.connection.retry_wait.unwrap_or(Duration::from_millis(200)),
             sources,
+            warnings: self.connection.auth_token_file.as_deref().and_then(exposure).into_iter().collect(),
         })
     }
 
@@ -301,6 +301,15 @@ fn read_token(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path).map_err(|source| SettingsError::TokenFile { path: path.to_owned(), source })
 }
 
+/// Says so if others than its owner may read a token file. A pipe has no such others.
+fn exposure(path: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let exposed = metadata.permissions().mode() & 0o044 != 0;
+    let path = path.display();
+    exposed.then(|| format!("the token file {path} can be read by other users; keep it to yourself: chmod 600 {path}"))
+}
+
 fn fits_a_header(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -370,6 +379,15 @@ mod tests {
         let mut pairs = without("HUAWEICLOUD_SDK_PROJECT_ID");
         pairs.push(("HW_PROJECT_ID", "other"));
         assert!(matches!(resolve(&pairs, &Connection::default()), Err(SettingsError::NoProject)));
+    }
+
+    #[test]
+    fn no_secret_is_part_of_what_debugging_shows() {
+        let mut pairs = GOOD.to_vec();
+        pairs.extend([("RECVERIFY_AUTH_TOKEN", "hidden-token"), ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "hidden-security")]);
+        pairs[1].1 = "hidden-secret";
+        let shown = format!("{:?}", resolve(&pairs, &Connection::default()).expect("complete"));
+        assert!(shown.contains("REDACTED") && !shown.contains("hidden"), "{shown}");
     }
 
     #[test]

@@ -274,7 +274,7 @@ pub struct Connection {
     /// How long making a connection may take
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub connect_timeout: Option<Duration>,
-    /// How long nothing may come before an answer counts as stalled
+    /// How long nothing may come before an answer counts as stalled; less than 16 KiB in twice that time counts too
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub stall_timeout: Option<Duration>,
     /// How often a question to the API is asked at most

@@ -23,6 +23,7 @@ pub(crate) fn list(args: &cli::List, context: &mut Context) -> Result<Exit, Unpr
     };
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
+    context.warn_of(&settings);
     let backoff = Backoff::new(settings.retry_wait, context.seed);
     let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
     context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));

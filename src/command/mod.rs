@@ -17,7 +17,7 @@ use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
 use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
-use crate::settings::SettingsError;
+use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 
 pub(crate) use ledger::ledger;
@@ -36,6 +36,15 @@ pub(crate) struct Context {
     pub(crate) color: bool,
     pub(crate) bars: bool,
     pub(crate) quiet: bool,
+}
+
+impl Context {
+    /// Tells what is worth a look in the settings.
+    fn warn_of(&self, settings: &ApiSettings) {
+        for warning in &settings.warnings {
+            self.diagnostics.warning(warning);
+        }
+    }
 }
 
 /// Why a command did not begin: usage or settings, told in one line before any network.

@@ -19,6 +19,7 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     let id = parse(&args.record_id)?;
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
+    context.warn_of(&settings);
     let backoff = Backoff::new(settings.retry_wait, context.seed);
     let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
     let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {

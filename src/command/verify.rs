@@ -50,6 +50,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let run = begin(started_at, reported(&selection, args));
     let files = ReportFile::create_all(&args.reports, &run)?;
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
+    context.warn_of(&settings.api);
     for source in &settings.api.sources {
         context.diagnostics.detail(source);
     }

@@ -9,25 +9,32 @@ use http_body::Frame;
 use tokio::time::Instant;
 
 use super::HttpError;
+use super::drip::Drip;
+use super::peer::Peer;
 
 /// Raw bytes, never decoded.
 #[derive(Debug)]
 pub struct Body {
     inner: reqwest::Body,
-    host: String,
+    peer: Peer,
     stall_timeout: Duration,
+    drip: Drip,
     /// The cap, and what of it is left.
     cap: Option<(usize, usize)>,
     /// When a document has to be there: the stall time-out begins anew with each byte, so drops of it would never end.
     deadline: Option<Instant>,
 }
 
+/// Drops are looked for over so many stall time-outs.
+const DRIP_WINDOW: u32 = 2;
+
 /// How long a document, as opposed to an object, may take.
 const DOCUMENT_TIME: Duration = Duration::from_mins(2);
 
 impl Body {
-    pub(super) fn new(inner: reqwest::Body, host: String, stall_timeout: Duration) -> Self {
-        Self { inner, host, stall_timeout, cap: None, deadline: None }
+    pub(super) fn new(inner: reqwest::Body, peer: Peer, stall_timeout: Duration) -> Self {
+        let drip = Drip::new(DRIP_WINDOW * stall_timeout);
+        Self { inner, peer, stall_timeout, drip, cap: None, deadline: None }
     }
 
     /// The same body as that of a document: it ends in [`HttpError::TooLarge`] once more than `cap` bytes have come, and
@@ -44,18 +51,25 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                self.drip.waits(Instant::now());
+                return Poll::Pending;
+            }
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Ready(Some(Err(error))) => {
-                return Poll::Ready(Some(Err(HttpError::classify(&error, &self.host, self.stall_timeout))));
+                return Poll::Ready(Some(Err(HttpError::classify(&error, &self.peer, self.stall_timeout))));
             }
             Poll::Ready(Some(Ok(frame))) => frame,
         };
         if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            let host = self.host.clone();
+            let host = self.peer.host.clone();
             return Poll::Ready(Some(Err(HttpError::Slow { host, after: DOCUMENT_TIME })));
         }
         let length = frame.data_ref().map_or(0, Bytes::len);
+        if let Some(bytes) = self.drip.came(length, Instant::now()) {
+            let (host, after) = (self.peer.host.clone(), DRIP_WINDOW * self.stall_timeout);
+            return Poll::Ready(Some(Err(HttpError::Dripped { host, bytes, after })));
+        }
         if let Some((cap, left)) = &mut self.cap {
             match left.checked_sub(length) {
                 Some(rest) => *left = rest,

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use super::peer::Peer;
 use super::resolver::Unresolved;
+use super::tls::in_words;
 use crate::fixity::Code;
 
 /// Why there is no answer, or not all of one.
@@ -21,20 +23,30 @@ pub enum HttpError {
         temporary: bool,
     },
     /// No connection.
-    #[error("no connection to {host}: {message}")]
+    #[error("no connection to {host}{}: {message}", through(.proxy.as_deref()))]
     Connect {
         /// To which host.
         host: String,
+        /// Host and port of the proxy on the way.
+        proxy: Option<String>,
         /// The system's word, or the proxy's.
         message: String,
     },
     /// The TLS handshake failed.
-    #[error("TLS with {host} failed: {message}")]
+    #[error("TLS with {host}{} failed: {message}", through(.proxy.as_deref()))]
     Tls {
         /// With which host.
         host: String,
+        /// Host and port of the proxy on the way: one that looks into what passes has a certificate of its own.
+        proxy: Option<String>,
         /// What is wrong, in words.
         message: String,
+    },
+    /// Something else than plain http is spoken there.
+    #[error("{host} does not answer in plain http; if TLS is spoken there, its address begins with https://")]
+    NotPlain {
+        /// Where.
+        host: String,
     },
     /// Nothing came for the stall time-out.
     #[error("nothing came from {host} for {}", seconds(*.after))]
@@ -42,6 +54,16 @@ pub enum HttpError {
         /// From which host.
         host: String,
         /// The time-out.
+        after: Duration,
+    },
+    /// An answer kept coming in drops.
+    #[error("only {bytes} bytes came from {host} in {}", seconds(*.after))]
+    Dripped {
+        /// From which host.
+        host: String,
+        /// How many came.
+        bytes: u64,
+        /// In which time.
         after: Duration,
     },
     /// A document kept coming, too slowly.
@@ -76,9 +98,13 @@ pub enum HttpError {
 
 impl HttpError {
     /// Sorts an error of the HTTP library by what stands in its chain of causes.
-    pub(super) fn classify(error: &reqwest::Error, host: &str, stall_timeout: Duration) -> Self {
-        let host = host.to_owned();
+    pub(super) fn classify(error: &reqwest::Error, peer: &Peer, stall_timeout: Duration) -> Self {
+        let Peer { host, proxy, encrypted } = peer.clone();
         if let Some(unresolved) = find::<Unresolved>(error) {
+            if proxy.is_some() {
+                // It is the proxy's name: nothing is known of the host's.
+                return Self::Connect { host, proxy, message: format!("{unresolved}: {}", unresolved.source) };
+            }
             return Self::Name {
                 host: unresolved.host.clone(),
                 message: unresolved.source.to_string(),
@@ -86,16 +112,18 @@ impl HttpError {
             };
         }
         if let Some(tls) = find::<rustls::Error>(error) {
-            return Self::Tls { host, message: tls_words(tls) };
+            return Self::Tls { host, proxy, message: in_words(tls) };
         }
         let message = root_cause(error);
         if error.is_connect() {
             let message = if error.is_timeout() { "it took longer than the time-out".to_owned() } else { message };
-            Self::Connect { host, message }
+            Self::Connect { host, proxy, message }
         } else if error.is_timeout() {
             Self::Stalled { host, after: stall_timeout }
         } else if find::<io::Error>(error).is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof) {
             Self::Truncated { host }
+        } else if !encrypted && message == NO_HTTP {
+            Self::NotPlain { host }
         } else {
             Self::Broken { host, message }
         }
@@ -112,8 +140,8 @@ impl HttpError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Name { .. } | Self::Connect { .. } | Self::Broken { .. } => Code::Connection,
-            Self::Tls { .. } => Code::Tls,
-            Self::Stalled { .. } | Self::Slow { .. } => Code::Stalled,
+            Self::Tls { .. } | Self::NotPlain { .. } => Code::Tls,
+            Self::Stalled { .. } | Self::Dripped { .. } | Self::Slow { .. } => Code::Stalled,
             Self::Truncated { .. } => Code::Truncated,
             Self::TooLarge(_) => Code::UnreadableAnswer,
             Self::Unsendable => Code::MalformedLocation,
@@ -128,12 +156,16 @@ impl HttpError {
             Self::Connect { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
+            | Self::Dripped { .. }
             | Self::Slow { .. }
             | Self::Truncated { .. } => true,
-            Self::Tls { .. } | Self::TooLarge(_) | Self::Unsendable => false,
+            Self::Tls { .. } | Self::NotPlain { .. } | Self::TooLarge(_) | Self::Unsendable => false,
         }
     }
 }
+
+/// What the HTTP library says of an answer that does not begin as HTTP does, a TLS alert for instance.
+const NO_HTTP: &str = "invalid HTTP version parsed";
 
 /// Finds a cause of type `T`; one wrapped in an `io::Error` does not show up among the sources by itself.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
@@ -158,26 +190,8 @@ fn root_cause(error: &dyn Error) -> String {
     cause.to_string()
 }
 
-/// A TLS error in the words of somebody who has to do something about it.
-fn tls_words(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Certificate;
-    let rustls::Error::InvalidCertificate(problem) = error else { return error.to_string() };
-    match problem {
-        Certificate::UnknownIssuer => {
-            "its certificate was issued by nobody trusted here; a private authority is named with --ca-bundle"
-                .to_owned()
-        }
-        Certificate::Expired | Certificate::ExpiredContext { .. } => {
-            "its certificate has expired; check the clock, then tell its owner".to_owned()
-        }
-        Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
-            "its certificate is not valid yet; check the clock".to_owned()
-        }
-        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-            "its certificate is for another name; check the endpoint".to_owned()
-        }
-        other => format!("its certificate is not accepted: {other}"),
-    }
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 fn seconds(duration: Duration) -> String {

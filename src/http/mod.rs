@@ -4,7 +4,9 @@
 //! Redirects are never followed: they could carry a credential to a host nobody named.
 
 mod body;
+mod drip;
 mod error;
+mod peer;
 mod resolver;
 mod times;
 mod tls;
@@ -16,9 +18,13 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::header::ACCEPT_ENCODING;
 use http_body_util::BodyExt as _;
+use hyper_util::client::proxy::matcher::Matcher;
+
+use peer::Peer;
 
 pub use body::Body;
 pub use error::HttpError;
+pub use resolver::is_loopback;
 pub use times::{retry_after, server_time};
 pub use tls::RootsError;
 
@@ -29,10 +35,8 @@ pub struct Transport {
     pub ca_bundle: Option<PathBuf>,
     /// How long making a connection may take, TLS included.
     pub connect_timeout: Duration,
-    /// How long nothing may come before an answer counts as stalled.
+    /// How long nothing may come before an answer counts as stalled; drops are looked for over twice that time.
     pub stall_timeout: Duration,
-    /// Whether the environment's proxies are passed by: what stays on this machine must not leave it on the way.
-    pub direct: bool,
 }
 
 /// On which connection a request goes.
@@ -47,9 +51,19 @@ pub enum Lane {
 /// The client. Cloning shares its connections.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
+    /// By way of the environment's proxies, where it names any.
+    proxied: Lanes,
+    /// Past them.
+    direct: Lanes,
+    /// What `proxied` goes by; `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    proxies: Arc<Matcher>,
+    stall_timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+struct Lanes {
     shared: reqwest::Client,
     fresh: reqwest::Client,
-    stall_timeout: Duration,
 }
 
 /// The start of an answer, and its whole body.
@@ -65,9 +79,9 @@ impl HttpClient {
     /// Builds the client; the trusted roots are read here, once.
     pub fn new(transport: &Transport) -> Result<Self, RootsError> {
         let tls = tls::client_config(transport.ca_bundle.as_deref())?;
-        let build = |idle_connections| {
+        let build = |direct, idle_connections| {
             let builder = reqwest::Client::builder();
-            let builder = if transport.direct { builder.no_proxy() } else { builder };
+            let builder = if direct { builder.no_proxy() } else { builder };
             builder
                 .tls_backend_preconfigured(tls.clone())
                 .dns_resolver(Arc::new(resolver::Resolver))
@@ -82,12 +96,18 @@ impl HttpClient {
                 .build()
                 .map_err(|source| RootsError::Setup(source.to_string()))
         };
-        Ok(Self { shared: build(usize::MAX)?, fresh: build(0)?, stall_timeout: transport.stall_timeout })
+        let lanes = |direct| Ok(Lanes { shared: build(direct, usize::MAX)?, fresh: build(direct, 0)? });
+        Ok(Self {
+            proxied: lanes(false)?,
+            direct: lanes(true)?,
+            proxies: Arc::new(Matcher::from_system()),
+            stall_timeout: transport.stall_timeout,
+        })
     }
 
     /// Sends a request and returns as soon as status and headers are there.
     pub async fn send(&self, request: http::Request<Vec<u8>>, lane: Lane) -> Result<http::Response<Body>, HttpError> {
-        let host = request.uri().host().map(str::to_owned).ok_or(HttpError::Unsendable)?;
+        let peer = Peer::of(request.uri(), &self.proxies).ok_or(HttpError::Unsendable)?;
         let target = request.uri().path_and_query().map(ToString::to_string);
         let mut request = reqwest::Request::try_from(request).map_err(|_| HttpError::Unsendable)?;
         // The URL type folds dot segments; what would be asked for must be what was signed.
@@ -98,17 +118,18 @@ impl HttpClient {
         if target.as_deref() != Some(&sent) {
             return Err(HttpError::Unsendable);
         }
+        let lanes = if peer.is_loopback() { &self.direct } else { &self.proxied };
         let client = match lane {
-            Lane::Shared => &self.shared,
+            Lane::Shared => &lanes.shared,
             Lane::Fresh => {
                 // A cache on the way would make two reads one.
                 request.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-                &self.fresh
+                &lanes.fresh
             }
         };
-        let answer = client.execute(request).await.map_err(|e| HttpError::classify(&e, &host, self.stall_timeout))?;
+        let answer = client.execute(request).await.map_err(|e| HttpError::classify(&e, &peer, self.stall_timeout))?;
         let (head, body) = http::Response::from(answer).into_parts();
-        Ok(http::Response::from_parts(head, Body::new(body, host, self.stall_timeout)))
+        Ok(http::Response::from_parts(head, Body::new(body, peer, self.stall_timeout)))
     }
 
     /// Sends a request and reads the whole answer, which may have `cap` bytes at most.

@@ -1,6 +1,6 @@
 //! Names to addresses, with an error that can be told from a refused connection.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -40,6 +40,13 @@ impl Resolve for Resolver {
             }
         })
     }
+}
+
+/// Whether a host is this machine: `localhost`, a name below it or a loopback address; IPv6 with or without brackets.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    is_localhost(host) || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn is_localhost(host: &str) -> bool {

@@ -52,6 +52,9 @@ pub enum Step<'a> {
     Retry(u64, &'a ReadError, Duration),
 }
 
+/// So much is read of an object nobody knows the length of: it cannot be called whole, and may have no end.
+const MOST_WITHOUT_LENGTH: u64 = 256 << 20;
+
 /// The state of one read between its requests.
 struct Progress<'a> {
     metering: Metering,
@@ -218,7 +221,12 @@ impl Store {
             Err(Refused::Changed(how)) => return Err(ReadError::Changed(how)),
             Err(Refused::Unusable(how)) => return Err(ReadError::Unusable(how)),
         };
-        progress.receive(body, skip, note, task.watch).await?;
+        // Known beforehand, the length bounds a body that never ends.
+        if progress.total().is_none() {
+            self.learn_length(task.place, progress).await;
+        }
+        let framed = head.content_length.is_some();
+        progress.receive(body, framed, skip, note, task.watch).await?;
         if progress.is_at_part() {
             return Ok(Ended::AtPart);
         }
@@ -228,8 +236,8 @@ impl Store {
         progress.whole(&head).map(|()| Ended::Whole)
     }
 
-    /// Asks how long the object is, after an answer that ended in good order without having said so. Only the same ETag
-    /// ties the two answers together.
+    /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
+    /// answers together.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
         if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
@@ -273,10 +281,12 @@ impl Progress<'_> {
         }
     }
 
-    /// Takes a body, after `skip` bytes that are known already, until a part, the object or the body ends.
+    /// Takes a body, after `skip` bytes that are known already, until a part, the object or the body ends. One that is not
+    /// framed by a length of its own has to end where the object does.
     async fn receive(
         &mut self,
         mut body: ByteStream,
+        framed: bool,
         mut skip: u64,
         note: &mut RequestNote,
         watch: &dyn Fn(Step<'_>),
@@ -284,9 +294,12 @@ impl Progress<'_> {
         loop {
             self.attempts.extend(self.ahead.as_mut().map(Ahead::skip_empty).into_iter().flatten());
             let boundary = self.ahead.as_ref().and_then(Ahead::boundary);
-            let end = boundary.or(self.total());
+            let end = boundary.or(self.total().map(|total| if framed { total } else { total.saturating_add(1) }));
             if end.is_some_and(|end| self.position() >= end) {
                 return Ok(());
+            }
+            if end.is_none() && self.position() > MOST_WITHOUT_LENGTH {
+                return Err(ReadError::Endless(MOST_WITHOUT_LENGTH));
             }
             let chunk = match &mut self.ahead {
                 None => body.try_next().await,

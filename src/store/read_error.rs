@@ -23,6 +23,9 @@ pub enum ReadError {
         /// How many bytes never came.
         missing: u64,
     },
+    /// Nobody knows how long the object is, and it went on and on.
+    #[error("more than {0} bytes came, and the store did not say how long the object is")]
+    Endless(u64),
     /// What came is not what was asked for.
     #[error("the store does not answer as asked: {0}")]
     Unusable(String),
@@ -39,6 +42,7 @@ impl ReadError {
             Self::Store(error) => error.code(),
             Self::Changed(_) => Code::ChangedDuringRead,
             Self::Truncated { .. } => Code::Truncated,
+            Self::Endless(_) => Code::LengthUnknown,
             Self::Unusable(_) => Code::UnreadableAnswer,
             Self::Interrupted(_) => Code::Interrupted,
         }
@@ -63,7 +67,7 @@ impl ReadError {
             },
             Self::Truncated { .. } => Setback::Passing,
             Self::Unusable(_) => Setback::Unusable,
-            Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
+            Self::Endless(_) | Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
         }
     }
 }

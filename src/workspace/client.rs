@@ -23,6 +23,9 @@ use crate::redact::Redactor;
 /// Signatures are refused when the clocks are further apart (API Signing Guide).
 const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
 
+/// Of an answer that would be a record if it did not echo a key or a token of this run.
+const ECHO: &str = "it holds a secret of this run, so it is not kept";
+
 /// What authenticates a request to the API.
 #[derive(Debug, Clone)]
 pub enum ApiCredential {
@@ -146,7 +149,10 @@ impl Workspace {
         let Whole { head, body } =
             self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
 
-        let error = match self.read(&head, &body, decode) {
+        // Reports keep a body byte for byte, so one that echoes a secret is kept out of them.
+        let tells = self.redactor.is_told_by(&body);
+        let decode = |body: &[u8]| if tells { Err(ECHO.to_owned()) } else { decode(body) };
+        let error = match self.read(&head, &body, &decode) {
             Ok(decoded) => {
                 pass.accepted();
                 return Ok((decoded, Answer::new(body)));
@@ -161,7 +167,7 @@ impl Workspace {
         } else if !error.is_service_level() {
             pass.accepted();
         }
-        Err((Failure { error, answer: Some(Answer::new(body)) }, asked))
+        Err((Failure { error, answer: (!tells).then(|| Answer::new(body)) }, asked))
     }
 
     /// Makes what was asked for or an error of an answer that came whole.

@@ -28,8 +28,11 @@ pub(super) struct Cursor {
     from: Timestamp,
     /// Counted from the first record of that second.
     offset: u64,
-    /// The first half of the SHA-256 of every id seen: 16 bytes each, however long the ids are.
+    /// Every id seen, see [`key`]: 16 bytes each, however long the ids are.
     seen: HashSet<[u8; 16]>,
+    /// Of them those on pages that begin at this second, and how many records they are: one that is on two pages is one.
+    here: HashSet<[u8; 16]>,
+    came: u64,
     /// Pages in a row that brought nothing new and moved nothing.
     idle: u32,
     until: Timestamp,
@@ -53,6 +56,14 @@ pub(super) enum Unsound {
     /// An empty page where there should be more.
     #[error("the listing breaks off: a page is empty although {0} records were announced")]
     BreaksOff(u64),
+    /// Pages that bring the same records, counted as others.
+    #[error("the listing leaves records out: {came} came where {announced} were announced")]
+    LeavesOut {
+        /// So many different ones.
+        came: u64,
+        /// What the service said last.
+        announced: u64,
+    },
     /// Not by start time.
     #[error("the listing is not in the order asked for, so there is no telling what it leaves out")]
     Disorder,
@@ -65,7 +76,15 @@ impl Cursor {
     /// A listing of the window from `since` to `until`, both included.
     pub(super) fn new(since: Timestamp, until: Timestamp) -> Self {
         let from = whole_second(since);
-        Self { from, offset: 0, seen: HashSet::new(), idle: 0, until: inclusive_end(until) }
+        Self {
+            from,
+            offset: 0,
+            seen: HashSet::new(),
+            here: HashSet::new(),
+            came: 0,
+            idle: 0,
+            until: inclusive_end(until),
+        }
     }
 
     /// Start time and offset of the next page.
@@ -92,6 +111,9 @@ impl Cursor {
         if starts.last().is_some_and(|last| *last > self.until) {
             return Err(Unsound::Outside);
         }
+        let keys: Vec<_> = records.iter().map(|record| record.id.as_deref().map(key)).collect();
+        self.came += keys.iter().filter(|key| key.is_none_or(|key| !self.here.contains(&key))).count() as u64;
+        self.here.extend(keys.into_iter().flatten());
         let before = self.seen.len();
         let fresh: Vec<_> = records.into_iter().filter(|record| self.is_new(record)).collect();
         let brought_nothing = self.seen.len() == before;
@@ -99,10 +121,15 @@ impl Cursor {
             Some(total) => count < PAGE && self.offset + count >= total,
             None => count == 0 || (count < PAGE && brought_nothing),
         };
+        if let Some(announced) = total.filter(|announced| done && self.came < *announced) {
+            return Err(Unsound::LeavesOut { came: self.came, announced });
+        }
         match starts.last() {
             Some(last) if *last > self.from => {
                 self.from = *last;
                 self.offset = 0;
+                self.here.clear();
+                self.came = 0;
                 self.idle = 0;
             }
             _ => {
@@ -116,11 +143,15 @@ impl Cursor {
 
     /// A record without an id cannot be told from another one, nor asked for: it is passed on each time.
     fn is_new(&mut self, record: &Record) -> bool {
-        let Some(id) = &record.id else { return true };
-        let mut key = [0; 16];
-        key.copy_from_slice(&Sha256Digest::of(id.as_bytes()).as_bytes()[..16]);
-        self.seen.insert(key)
+        record.id.as_deref().is_none_or(|id| self.seen.insert(key(id)))
     }
+}
+
+/// The first half of an id's SHA-256.
+fn key(id: &str) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&Sha256Digest::of(id.as_bytes()).as_bytes()[..16]);
+    key
 }
 
 /// The second a time lies in.
@@ -228,6 +259,14 @@ mod tests {
             let page = Page { records: (0..100).map(|id| record(id, 1)).collect(), total };
             assert!(!Cursor::new(at(0), at(1000)).take(page).expect("it gets on").done, "{total:?}");
         }
+    }
+
+    #[test]
+    fn a_service_that_sends_the_same_records_for_others_is_found_out() {
+        let mut cursor = Cursor::new(at(0), at(1000));
+        let page = || Page { records: vec![record(1, 1)], total: Some(3) };
+        let unsound = (0..10).find_map(|_| cursor.take(page()).err());
+        assert_eq!(unsound, Some(Unsound::LeavesOut { came: 1, announced: 3 }));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use recverify_sandbox::{
     ACCESS_KEY, ApiCalls, ApiFault, Canned, PROJECT_ID, REGION, Recording, SECRET_KEY, SECURITY_TOKEN, Sandbox,
     StoreCalls, StoreFault, TOKEN, Times,
 };
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::harness::{Call, Ended, bare, recverify, verdict};
@@ -88,6 +89,27 @@ fn a_token_from_a_file_or_a_variable_authenticates_the_api() {
 }
 
 #[test]
+fn a_token_file_that_others_may_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let cloud = one_good();
+    let dir = TempDir::new().expect("a directory");
+    let token = dir.path().join("token");
+    fs::write(&token, TOKEN).expect("written");
+    let warning = "warning: the token file token can be read by other users; keep it to yourself: chmod 600 token\n";
+    for (mode, warns) in [(0o644, true), (0o640, true), (0o604, true), (0o600, false), (0o400, false), (0o622, false)] {
+        fs::set_permissions(&token, fs::Permissions::from_mode(mode)).expect("set");
+        for words in ["verify good", "show good", "list --since 24h"] {
+            let ended = recverify(&cloud).in_dir(dir.path()).args(words).args("--auth-token-file token").run();
+            assert_eq!((ended.code, ended.err.contains(warning)), (0, warns), "{mode:o} {words}: {}", ended.err);
+            assert!(!ended.out.contains("warning"), "{}", ended.out);
+        }
+    }
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).expect("set");
+    let ended = recverify(&cloud).in_dir(dir.path()).args("verify good -q --auth-token-file token").run();
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+}
+
+#[test]
 fn a_token_alone_shows_a_record() {
     let cloud = one_good();
     let call = keyless(&cloud).env("RECVERIFY_AUTH_TOKEN", TOKEN).env("HUAWEICLOUD_SDK_PROJECT_ID", PROJECT_ID);
@@ -149,6 +171,61 @@ fn no_secret_is_told_when_the_services_fail() {
         // In the first two formats the API fails, in the last one the store.
         fail(api, store);
         tells_no_secret(3, || recverify(&cloud).env("RECVERIFY_AUTH_TOKEN", TOKEN).args("verify good --api-tries 3"));
+    }
+}
+
+#[test]
+fn no_secret_is_told_of_findings_retries_and_errors_in_any_output() {
+    for token in [None, Some(TOKEN)] {
+        let cloud = Sandbox::start();
+        cloud.require_temporary_keys();
+        let ids = ["altered", "missing", "denied", "failing", "broken", "echoed", "leaking"];
+        let [altered, missing, denied, failing, broken, ..] = ids.map(|id| {
+            let recording = Recording::new(id);
+            cloud.upload(&recording);
+            recording
+        });
+        cloud.put_object(&altered.bucket, &altered.video_key(), "something else");
+        cloud.remove_object(&missing.bucket, &missing.video_key());
+        cloud.deny_read(&denied.bucket, &denied.video_key());
+        let video = |recording: &Recording| StoreCalls::get(&recording.bucket, &recording.video_key());
+        cloud.fail_store(video(&failing), Times::always(), StoreFault::error(500, "InternalError"));
+        cloud.fail_store(video(&broken), Times::first(2), StoreFault::Cut(10));
+        // What a service was shown it can echo, slashes escaped or not.
+        let echo = token.map_or_else(|| format!("{SECRET_KEY} {SECURITY_TOKEN}"), str::to_owned);
+        let refusal = Canned::error(400, "WKS.0001", &echo);
+        cloud.fail_api(ApiCalls::details("echoed"), Times::always(), ApiFault::Answer(refusal));
+        let record = json!({"id": "leaking", "username": echo}).to_string().replace('/', "\\/");
+        cloud.set_record_body("leaking", "application/json", record);
+
+        let dir = TempDir::new().expect("a directory");
+        let in_dir = |call: Call| {
+            let call = call.in_dir(dir.path());
+            match token {
+                Some(token) => call.env("RECVERIFY_AUTH_TOKEN", token),
+                None => call,
+            }
+        };
+        let call = in_dir(recverify(&cloud)).args("-v verify --retry-wait 1ms --read-retries 2 --api-tries 2");
+        let call = call.args(&ids.join(" ")).args("--ledger l.db --metrics m.prom");
+        let ended = call.args("-o r.txt -o r.json -o r.jsonl -o r.csv -o r.xml -o r.sha256").run();
+        assert_eq!(ended.code, 1, "{ended:?}");
+        assert!(ended.out.contains("(400 WKS.0001: [secret]"), "{}", ended.out);
+        assert!(ended.out.contains("it holds a secret of this run, so it is not kept"), "{}", ended.out);
+        let shown =
+            ["echoed", "leaking"].map(|id| in_dir(recverify(&cloud)).args("-v show --format json").arg(id).run());
+        let export = in_dir(bare()).args("-v ledger export --format jsonl --ledger l.db").run();
+        let [echoed, leaking] = shown;
+        let mut written: Vec<_> =
+            [ended, echoed, leaking, export].into_iter().flat_map(|ended| [ended.out, ended.err]).collect();
+        for entry in fs::read_dir(dir.path()).expect("a directory") {
+            let bytes = fs::read(entry.expect("readable").path()).expect("a file");
+            written.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+        assert!(written.len() >= 16, "{} outputs", written.len());
+        for text in written {
+            has_no_secret("an output", &text.replace("\\/", "/"));
+        }
     }
 }
 

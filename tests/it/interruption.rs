@@ -1,7 +1,7 @@
-//! SIGINT and SIGTERM: what was established is reported, at once, and nothing half-written is left.
+//! SIGINT, SIGTERM and SIGHUP: what was established is reported, at once, and nothing half-written is left.
 
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, Service, StoreCalls, StoreFault, Times};
@@ -62,8 +62,8 @@ fn check_what_was_established(ended: &Ended, code: i32) {
 }
 
 #[test]
-fn what_was_established_is_reported_on_either_signal() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+fn what_was_established_is_reported_on_any_signal() {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
         let cloud = held_in_the_second();
         let dir = TempDir::new().expect("a directory");
         let child = verify(&cloud, "first second third --concurrency 1 -o a.json -o b.jsonl -o c.txt")
@@ -86,8 +86,25 @@ fn what_was_established_is_reported_on_either_signal() {
 }
 
 #[test]
+fn a_run_that_was_started_to_outlive_its_terminal_does() {
+    let cloud = held_in_the_second();
+    let call = verify(&cloud, "first second third --concurrency 1").into_command();
+    let mut command = Command::new("/usr/bin/nohup");
+    command.arg(call.get_program()).args(call.get_args()).env_clear();
+    command.envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("nohup");
+    wait_for_the_second_video(&cloud);
+    send("HUP", child.id());
+    cloud.release();
+    let ended = end(child);
+    assert_eq!((ended.code, &ended.report()["summary"]["intact"]), (0, &3.into()), "{ended:?}");
+}
+
+#[test]
 fn the_ledger_keeps_what_was_finished_notes_what_was_in_flight_and_the_end_of_the_run() {
     let cloud = held_in_the_second();
+    // The API is asked about it while the second is read; once answered, it would be in flight too.
+    cloud.fail_api(ApiCalls::details("third"), Times::always(), ApiFault::Hold);
     let dir = TempDir::new().expect("a directory");
     let ledger = |words: &str| bare().args("ledger").args(words).args("--ledger ledger.db").in_dir(dir.path()).run();
     let words = "first second third --concurrency 1 --ledger ledger.db";

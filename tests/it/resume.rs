@@ -102,6 +102,28 @@ fn a_stall_is_left_and_a_slow_body_is_waited_for() {
 }
 
 #[test]
+fn a_body_that_comes_in_drops_is_left_and_gone_on_with() {
+    let cloud = Sandbox::start();
+    let drops = StoreFault::Slow { piece: 1, pause: Duration::from_millis(50) };
+    disturb(&cloud, "once", Times::once(), drops.clone());
+    disturb(&cloud, "ever", Times::always(), drops);
+    // Drops are looked for over twice the time-out.
+    let run = check(&cloud, "once ever --stall-timeout 200ms --read-retries 2");
+    run.is_intact("once");
+    let [(0, came, "stalled"), (from, rest, "")] = run.attempts("once", "video")[..] else {
+        panic!("{:?}", run.attempts("once", "video"))
+    };
+    assert_eq!((came > 0, from > 0, from + rest), (true, true, LENGTH));
+    let attempts = run.attempts("ever", "video");
+    assert_eq!(attempts.iter().map(|(.., code)| *code).collect::<Vec<_>>(), ["stalled"; 3]);
+    assert!(attempts.is_sorted_by(|(before, ..), (after, ..)| before < after), "each went further: {attempts:?}");
+    let message = text(&run.record("ever")["reason"]["message"]);
+    let bytes = message.strip_prefix("only ").and_then(|rest| rest.strip_suffix(" bytes came from 127.0.0.1 in 0.4 s"));
+    assert!(bytes.is_some_and(|bytes| bytes.parse::<u64>().is_ok_and(|bytes| bytes < 20)), "{message}");
+    assert_eq!((text(&run.record("ever")["outcome"]), run.code), ("unverified", 3));
+}
+
+#[test]
 fn what_is_sent_again_is_skipped_or_read_anew_but_never_doubled() {
     let cloud = Sandbox::start();
     let faults = [

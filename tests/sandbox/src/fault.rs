@@ -162,6 +162,8 @@ pub enum StoreFault {
         /// Pause after each.
         pause: Duration,
     },
+    /// The answer has no `Content-Length`, and after the object's bytes zeros come without end.
+    Endless,
     /// `Content-Length` promises so many bytes more than come; then the connection is closed.
     LongLength(u64),
     /// `Content-Range` is shifted by so many bytes, while the bytes are those asked for.

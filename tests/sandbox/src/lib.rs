@@ -14,10 +14,13 @@
 //! Both services check credentials before anything else, on their own and written apart from the program under test.
 //! The cloud stops when [`Sandbox`] is dropped, whatever it was doing.
 
+mod authority;
+mod background;
 mod canned;
 mod clock;
 mod cloud;
 mod fault;
+mod front;
 mod gate;
 mod journal;
 mod keys;
@@ -30,8 +33,10 @@ mod script;
 mod store;
 mod workspace;
 
+pub use authority::{Authority, Certificate};
 pub use canned::Canned;
 pub use fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+pub use front::{Proxy, TlsFront};
 pub use journal::{Seen, Service};
 pub use keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN, TOKEN};
 pub use recording::Recording;

@@ -5,12 +5,10 @@ mod content;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use tokio::sync::oneshot;
-
+use crate::background::Background;
 use crate::cloud::Cloud;
-use crate::journal::Seen;
+use crate::journal::{Seen, Service};
 use crate::keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN};
 use crate::listener::serve;
 use crate::store::Store;
@@ -21,8 +19,7 @@ pub struct Sandbox {
     cloud: Arc<Cloud>,
     workspace: SocketAddr,
     store: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _background: Background,
 }
 
 /// Starting and addresses.
@@ -32,24 +29,20 @@ impl Sandbox {
         let (workspace, workspace_address) = listen();
         let (store, store_address) = listen();
         let cloud = Arc::new(Cloud::new());
-        let (stop, stopped) = oneshot::channel();
         let shared = Arc::clone(&cloud);
-        let thread = std::thread::Builder::new()
-            .name("sandbox".to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("the system gives a runtime what it needs");
-                runtime.block_on(async {
-                    tokio::spawn(serve(workspace, Arc::clone(&shared), Workspace::new(Arc::clone(&shared))));
-                    tokio::spawn(serve(store, Arc::clone(&shared), Store::new(&shared, store_address)));
-                    // Sent or dropped: either way the sandbox is gone.
-                    let _ = stopped.await;
-                });
-            })
-            .expect("the system gives a thread");
-        Self { cloud, workspace: workspace_address, store: store_address, stop: Some(stop), thread: Some(thread) }
+        let background = Background::run("sandbox", move || {
+            tokio::spawn(serve(workspace, Arc::clone(&shared), Workspace::new(Arc::clone(&shared))));
+            tokio::spawn(serve(store, Arc::clone(&shared), Store::new(&shared, store_address)));
+        });
+        Self { cloud, workspace: workspace_address, store: store_address, _background: background }
+    }
+
+    /// Where a service listens, for what is to stand before it.
+    pub fn address(&self, service: Service) -> SocketAddr {
+        match service {
+            Service::Workspace => self.workspace,
+            Service::Store => self.store,
+        }
     }
 
     /// Where the Workspace API listens: `http://127.0.0.1:PORT`.
@@ -103,17 +96,8 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A panic in there was printed when it happened; a second one here would hide the test's own.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn listen() -> (TcpListener, SocketAddr) {
+/// A free port of loopback.
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     listener.set_nonblocking(true).expect("a listener can be non-blocking");
     let address = listener.local_addr().expect("a bound listener has an address");

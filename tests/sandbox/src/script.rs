@@ -16,6 +16,8 @@ use crate::line::Line;
 pub(crate) enum Step {
     /// Sends these bytes.
     Send(Bytes),
+    /// Sends these bytes again and again.
+    Repeat(Bytes),
     /// Waits until all that was sent has left.
     Flush,
     /// Waits.
@@ -60,6 +62,10 @@ impl Body for Script {
             match this.steps.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Step::Send(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Some(Step::Repeat(bytes)) => {
+                    this.steps.push_front(Step::Repeat(bytes.clone()));
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                }
                 Some(Step::Flush) => {
                     let line = Arc::clone(&this.line);
                     this.pause = Some(Box::pin(async move { line.flushed().await }));

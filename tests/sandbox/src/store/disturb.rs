@@ -15,6 +15,9 @@ use crate::script::{Script, Step};
 use super::access::Target;
 use super::exchange::Exchange;
 
+/// Bytes of one piece of an answer without end.
+const PIECE: usize = 64 * 1024;
+
 /// What the fault makes of the answer before its first byte is sent.
 fn change(fault: &StoreFault, exchange: &mut Exchange) {
     let headers = exchange.answer.headers_mut();
@@ -70,7 +73,7 @@ fn change(fault: &StoreFault, exchange: &mut Exchange) {
             let promised = exchange.length() + by;
             exchange.answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(promised));
         }
-        StoreFault::EndEarlyChunked(_) => {
+        StoreFault::EndEarlyChunked(_) | StoreFault::Endless => {
             headers.remove(header::CONTENT_LENGTH);
         }
         StoreFault::EndEarlyClosed(_) => {
@@ -112,7 +115,8 @@ pub(crate) async fn send(
     if let Some(fault) = &fault {
         change(fault, &mut exchange);
     }
-    let framed_by_end = matches!(fault, Some(StoreFault::EndEarlyChunked(_) | StoreFault::EndEarlyClosed(_)));
+    let framed_by_end =
+        matches!(fault, Some(StoreFault::EndEarlyChunked(_) | StoreFault::EndEarlyClosed(_) | StoreFault::Endless));
     if !framed_by_end && exchange.answer.status() != StatusCode::NOT_MODIFIED {
         let length = HeaderValue::from(exchange.length());
         exchange.answer.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length);
@@ -140,6 +144,7 @@ pub(crate) async fn send(
         Some(StoreFault::EndEarlyChunked(at) | StoreFault::EndEarlyClosed(at)) => {
             vec![Step::Send(up_to(at))]
         }
+        Some(StoreFault::Endless) => vec![Step::Send(body), Step::Repeat(vec![0; PIECE].into())],
         Some(StoreFault::Stall(at)) => vec![Step::Send(up_to(at)), Step::Stall],
         Some(StoreFault::HoldAfter(at)) => {
             vec![Step::Send(up_to(at)), Step::Hold(Arc::clone(cloud)), Step::Send(rest(at))]

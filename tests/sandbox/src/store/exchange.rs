@@ -94,6 +94,7 @@ impl Exchange {
             | StoreFault::EndEarlyChunked(_)
             | StoreFault::EndEarlyClosed(_)
             | StoreFault::Stall(_)
+            | StoreFault::Endless
             | StoreFault::HoldAfter(_)
             | StoreFault::Slow { .. }
             | StoreFault::LongLength(_) => self.answer.status().is_success() && self.method != Method::HEAD,
