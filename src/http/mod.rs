@@ -5,6 +5,7 @@
 
 mod body;
 mod error;
+mod knock;
 mod resolver;
 mod times;
 mod tls;
@@ -19,6 +20,7 @@ use http_body_util::BodyExt as _;
 
 pub use body::Body;
 pub use error::HttpError;
+pub use knock::Greeting;
 pub use times::{retry_after, server_time};
 pub use tls::RootsError;
 

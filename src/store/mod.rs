@@ -7,6 +7,7 @@ mod client;
 mod connector;
 mod content_range;
 mod error;
+mod first_byte;
 mod head;
 mod metering;
 mod part;
