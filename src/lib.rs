@@ -22,6 +22,7 @@ pub mod climb;
 pub mod clock;
 mod command;
 pub mod credentials;
+pub mod doctor;
 pub mod endpoint;
 pub mod event;
 pub mod evidence;
@@ -116,6 +117,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Verify(args) => command::verify(&args, &mut context),
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
+        Command::Doctor(args) => command::doctor(&args, &mut context),
         Command::Ledger(args) => command::ledger(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),

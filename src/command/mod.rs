@@ -1,5 +1,6 @@
 //! The commands: wiring only, one file each.
 
+mod doctor;
 mod ids;
 mod ledger;
 mod list;
@@ -20,6 +21,7 @@ use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
 pub(crate) use list::list;
 pub(crate) use show::show;
