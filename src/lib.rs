@@ -10,10 +10,12 @@
 //! which compares; [`verify`] makes one [`evidence::RecordReport`] of it, [`batch`] many; [`ledger`] remembers and
 //! [`report`] writes them and [`exit`] makes a number of the [`summary`]. Whoever watches listens to [`event`]s.
 //!
+//! [`doctor`] asks the same services as a verification would, and says what stands in its way.
+//!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← verify ← batch ← command`.
+//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
 
 pub mod batch;
 pub mod budget;

@@ -1,18 +1,17 @@
 //! `recverify doctor`: settings, then one question after the other, and a line a check with its remedy.
 
 use super::ids::parse;
-use super::{Context, Unprepared, runtime};
+use super::{Context, Unprepared, rejections, runtime};
 use crate::cli::{self, DoctorFormat};
 use crate::clock::Backoff;
 use crate::doctor::{Subject, Surgery, examine, is_well, judge, write_json, write_text};
-use crate::event::Unwatched;
 use crate::exit::Exit;
-use crate::gate::Rejection;
 use crate::http::HttpClient;
+use crate::progress::Progress;
 use crate::selection::{self, Selection, SelectionError};
 use crate::settings;
 use crate::store::Store;
-use crate::workspace::{ApiCredential, Workspace};
+use crate::workspace::Workspace;
 
 pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, Unprepared> {
     let record_id = args.record_id.as_deref().map(parse).transpose()?;
@@ -25,16 +24,12 @@ pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, 
     let http = HttpClient::new(&settings.api.transport)?;
     let subject = Subject::new(&settings, criteria, record_id);
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    // One key for both services is rejected for both; a token is a credential of its own.
-    let of_store = Rejection::default();
-    let of_api = match settings.api.workspace.credential {
-        ApiCredential::Key(_) => of_store.clone(),
-        ApiCredential::Token(_) => Rejection::default(),
-    };
+    let (of_api, of_store) = rejections(&settings.api.workspace.credential);
     let clock = context.clock.clone();
     let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
     let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
-    let by = Surgery { http: &http, workspace: &workspace, store: &store, clock: &clock, watch: &Unwatched };
+    let watch = Progress::new(false, context.diagnostics.clone());
+    let by = Surgery { http: &http, workspace: &workspace, store: &store, clock: &clock, watch: &watch };
     let runtime = runtime()?;
     let findings = judge(&subject, &runtime.block_on(examine(&subject, &by)));
     // A name still being looked up by the system keeps nobody waiting.

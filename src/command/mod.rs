@@ -13,6 +13,7 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::exit::Exit;
+use crate::gate::Rejection;
 use crate::http::RootsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
@@ -20,6 +21,7 @@ use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::SettingsError;
 use crate::streams::{Diagnostics, Output};
+use crate::workspace::ApiCredential;
 
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
@@ -86,4 +88,15 @@ fn keep_freed_memory() {
 fn runtime() -> Result<tokio::runtime::Runtime, Unprepared> {
     keep_freed_memory();
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Unprepared::Runtime)
+}
+
+/// What the API and the store note a rejected credential in: one key for both is rejected for both, while a token is a
+/// credential of its own.
+fn rejections(of_api: &ApiCredential) -> (Rejection, Rejection) {
+    let of_store = Rejection::default();
+    let of_api = match of_api {
+        ApiCredential::Key(_) => of_store.clone(),
+        ApiCredential::Token(_) => Rejection::default(),
+    };
+    (of_api, of_store)
 }

@@ -34,3 +34,6 @@ pub fn judge(subject: &Subject, seen: &Examined) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.check);
     findings
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,11 +57,17 @@ impl Answers<'_> {
         let known = |codes: &[Code]| {
             self.answers().any(|answer| answer.map_or_else(|error| codes.contains(&error.code()), |()| true))
         };
-        let of_a_bucket = [Code::AccessDenied, Code::NotRestored, Code::ObjectNotFound, Code::DeleteMarker];
-        // A signature is looked at before the bucket is.
-        let accepted = known(&of_a_bucket) || known(&[Code::BucketNotFound]);
+        // A signature is looked at before bucket and object are.
+        let accepted = known(&[
+            Code::AccessDenied,
+            Code::NotRestored,
+            Code::ObjectNotFound,
+            Code::DeleteMarker,
+            Code::BucketNotFound,
+        ]);
         let who = accepted.then(|| format!("the store accepts {}", self.subject.to_store));
-        let there = known(&of_a_bucket).then(|| format!("the store knows bucket {bucket}"));
+        let addressed = self.addressed();
+        let there = addressed.is_some().then(|| format!("the store knows bucket {bucket}"));
         let because_of = if video.status == Status::Fail { Check::ReadVideo } else { Check::ReadEvent };
         let store = if fault.is_some_and(|fault| fault.check == Check::Store) {
             Finding::of(Check::Store, None, fault, Check::Store)
@@ -72,7 +78,7 @@ impl Answers<'_> {
             store,
             Finding::of(Check::StoreCredentials, who, fault, because_of),
             Finding::of(Check::Bucket, there, fault, because_of),
-            Finding::of(Check::Addressing, self.addressed(), fault, because_of),
+            Finding::of(Check::Addressing, addressed, fault, because_of),
             video,
             event,
             self.absent_key(fault, because_of),
