@@ -70,7 +70,7 @@ pub enum Command {
     List(List),
     /// Show a record as the Workspace API describes it
     Show(Show),
-    /// Find out why nothing works: settings, clock, network, credentials, permissions, one line each with the remedy
+    /// Check settings, clock, network, credentials, permissions and addressing, one line each with the remedy
     #[command(after_long_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
     /// Ask a ledger what was verified

@@ -67,7 +67,8 @@ impl Answers<'_> {
         ]);
         let who = accepted.then(|| format!("the store accepts {}", self.subject.to_store));
         let addressed = self.addressed();
-        let there = addressed.is_some().then(|| format!("the store knows bucket {bucket}"));
+        let is_addressed = addressed.is_some();
+        let there = is_addressed.then(|| format!("the store knows bucket {bucket}"));
         let because_of = if video.status == Status::Fail { Check::ReadVideo } else { Check::ReadEvent };
         let store = if fault.is_some_and(|fault| fault.check == Check::Store) {
             Finding::of(Check::Store, None, fault, Check::Store)
@@ -81,7 +82,7 @@ impl Answers<'_> {
             Finding::of(Check::Addressing, addressed, fault, because_of),
             video,
             event,
-            self.absent_key(fault, because_of),
+            self.absent_key(is_addressed, fault, because_of),
         ]
     }
 
@@ -183,14 +184,15 @@ impl Answers<'_> {
         })
     }
 
-    fn absent_key(&self, fault: Option<&Finding>, because_of: Check) -> Finding {
+    /// A 404 for the random key is worth something only where the bucket is addressed as the store wants it.
+    fn absent_key(&self, is_addressed: bool, fault: Option<&Finding>, because_of: Check) -> Finding {
         let check = Check::AbsentKey;
         match &self.objects.absent {
             Some(Ok(())) => {
                 let message = "the store has something under a random key, so what answers is no store";
                 Finding::fail(check, message, format!("check {FLAG} and what stands in between, such as a proxy"))
             }
-            Some(Err(error)) if error.says_absent() => {
+            Some(Err(error)) if error.says_absent() && is_addressed => {
                 Finding::ok(check, "a missing object can be told from a denied one")
             }
             Some(Err(error)) if error.code() == Code::AccessDenied => {

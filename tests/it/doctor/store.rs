@@ -122,3 +122,22 @@ fn an_object_without_content_may_be_read_too() {
     cloud.upload(&Recording { event: Vec::new().into(), ..Recording::new("rec") });
     assert_eq!(not_well(doctor(&cloud, "")), Vec::<String>::new());
 }
+
+#[test]
+fn an_address_that_may_be_wrong_proves_neither_bucket_nor_absence() {
+    let cloud = cloud();
+    // As endpoints answer that take the bucket for a part of the key: nothing is there, whatever is asked for.
+    cloud.fail_store(StoreCalls::gets(), Times::always(), StoreFault::error(404, "NoSuchKey"));
+    let said = "(404 NoSuchKey: The sandbox was told to say so.)";
+    let absent = |check, key: &str| {
+        let message = format!(
+            "wks-recordings/recordings/rec/{key} is not there, or the address is wrong {said}: the store says there is \
+             no such object, yet lists it"
+        );
+        line("fail", check, &message, "check --addressing, or name another record")
+    };
+    let mut lines = skipped(&NO_FILES[1..3], "read_video");
+    lines.extend([absent("read_video", "rec.mp4"), absent("read_event", "rec.jsonl")]);
+    lines.extend(skipped(&NO_FILES[5..], "read_video"));
+    assert_eq!(not_well(doctor(&cloud, "")), lines);
+}
