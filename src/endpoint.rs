@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use http::uri::{Authority, Scheme, Uri};
 
-use crate::http::is_loopback;
-
 /// `https://host[:port]`, or `http://…` where that is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -56,14 +54,13 @@ impl Endpoint {
     /// The host as an address, if it is one.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
-        self.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
+        address(self.host())
     }
 
     /// Whether the host is `localhost` or below it.
     #[must_use]
     pub fn is_localhost(&self) -> bool {
-        let host = self.host().to_ascii_lowercase();
-        host == "localhost" || host.ends_with(".localhost")
+        is_localhost(self.host())
     }
 
     /// Whether what is sent there stays on this machine.
@@ -71,6 +68,23 @@ impl Endpoint {
     pub fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
+}
+
+/// Whether a host is this machine: `localhost`, a name below it or a loopback address; IPv6 with or without brackets.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    is_localhost(host) || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether a host is `localhost` or a name below it (RFC 6761, 6.3).
+#[must_use]
+pub fn is_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 impl FromStr for Endpoint {
@@ -140,6 +154,16 @@ mod tests {
         }
         for text in ["http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"] {
             assert!(!loopback(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_localhost_and_what_is_below_it_is_loopback() {
+        for host in ["localhost", "LOCALHOST.", "bucket.localhost"] {
+            assert!(is_localhost(host), "{host}");
+        }
+        for host in ["localhost.example", "notlocalhost", "example"] {
+            assert!(!is_localhost(host), "{host}");
         }
     }
 }

@@ -10,10 +10,12 @@
 //! which compares; [`verify`] makes one [`evidence::RecordReport`] of it, [`batch`] many; [`ledger`] remembers and
 //! [`report`] writes them and [`exit`] makes a number of the [`summary`]. Whoever watches listens to [`event`]s.
 //!
+//! [`doctor`] asks the same services as a verification would, and says what stands in its way.
+//!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← verify ← batch ← command`.
+//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
 
 pub mod batch;
 pub mod budget;
@@ -22,6 +24,7 @@ pub mod climb;
 pub mod clock;
 mod command;
 pub mod credentials;
+pub mod doctor;
 pub mod endpoint;
 pub mod event;
 pub mod evidence;
@@ -116,6 +119,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Verify(args) => command::verify(&args, &mut context),
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
+        Command::Doctor(args) => command::doctor(&args, &mut context),
         Command::Ledger(args) => command::ledger(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),

@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 
 pub use parse::{Parsed, completions, manual, parse};
 pub use values::{
-    AddressingArg, Auto, ColorArg, ExportFormat, Format, HashingArg, ListFormat, PingFailOn, ProgressArg, ShowFormat,
-    SizeRuleArg,
+    AddressingArg, Auto, ColorArg, DoctorFormat, ExportFormat, Format, HashingArg, ListFormat, PingFailOn, ProgressArg,
+    ShowFormat, SizeRuleArg,
 };
 use values::{days, duration, memory, number, part_size, size};
 
@@ -54,6 +54,12 @@ Keys are taken from the environment or from the credentials file, never from a f
     HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN
     ~/.huaweicloud/credentials, or the file HUAWEICLOUD_SDK_CREDENTIALS_FILE names";
 
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+    0    all is well
+    2    usage or settings, before any network
+    3    a check failed, or could not be made";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -64,6 +70,9 @@ pub enum Command {
     List(List),
     /// Show a record as the Workspace API describes it
     Show(Show),
+    /// Check settings, clock, network, credentials, permissions and addressing, one line each with the remedy
+    #[command(after_long_help = DOCTOR_EXIT_CODES)]
+    Doctor(Doctor),
     /// Ask a ledger what was verified
     Ledger(Ledger),
     /// Print a completion script for a shell
@@ -196,6 +205,26 @@ pub struct Show {
     /// Print the fields, or the API's answer as it came
     #[arg(long, value_enum, default_value_t)]
     pub format: ShowFormat,
+}
+
+/// `recverify doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The record to try [default: the newest that is uploaded]
+    #[arg(value_name = "RECORD_ID")]
+    pub record_id: Option<String>,
+    /// How far back records are listed: 24h, 7d, a date, or an RFC 3339 time; without a zone UTC
+    #[arg(long, value_name = "TIME", default_value = "15d", help_heading = "Selection")]
+    pub since: String,
+    /// Print a line a check, or one document
+    #[arg(long, value_enum, default_value_t)]
+    pub format: DoctorFormat,
+    /// How the services are reached.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How the store is read.
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 /// `recverify ledger`.

@@ -52,6 +52,16 @@ pub enum ShowFormat {
     Json,
 }
 
+/// How checks are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// One a line.
+    #[default]
+    Text,
+    /// One document.
+    Json,
+}
+
 /// When colours are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorArg {

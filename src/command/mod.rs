@@ -1,5 +1,6 @@
 //! The commands: wiring only, one file each.
 
+mod doctor;
 mod ids;
 mod ledger;
 mod list;
@@ -12,6 +13,7 @@ mod verify;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::exit::Exit;
+use crate::gate::Rejection;
 use crate::http::RootsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
@@ -19,7 +21,9 @@ use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
+use crate::workspace::ApiCredential;
 
+pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
 pub(crate) use list::list;
 pub(crate) use show::show;
@@ -93,4 +97,15 @@ fn keep_freed_memory() {
 fn runtime() -> Result<tokio::runtime::Runtime, Unprepared> {
     keep_freed_memory();
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Unprepared::Runtime)
+}
+
+/// What the API and the store note a rejected credential in: one key for both is rejected for both, while a token is a
+/// credential of its own.
+fn rejections(of_api: &ApiCredential) -> (Rejection, Rejection) {
+    let of_store = Rejection::default();
+    let of_api = match of_api {
+        ApiCredential::Key(_) => of_store.clone(),
+        ApiCredential::Token(_) => Rejection::default(),
+    };
+    (of_api, of_store)
 }

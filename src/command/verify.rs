@@ -13,14 +13,13 @@ use super::ids::gather;
 use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::{NowhereToReport, Sinks};
-use super::{Context, Unprepared, runtime};
+use super::{Context, Unprepared, rejections, runtime};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
 use crate::clock::Backoff;
 use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
-use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::ledger::{Ledger, LedgerError, Listed, Scope};
 use crate::memory::Memory;
@@ -32,7 +31,7 @@ use crate::source::{self, Planned, Tally, Terms};
 use crate::store::Store;
 use crate::summary::Summary;
 use crate::verify::Verifier;
-use crate::workspace::{ApiCredential, Workspace, WorkspaceSettings};
+use crate::workspace::{Workspace, WorkspaceSettings};
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
@@ -119,12 +118,7 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
     let Prepared { settings, http, selection, memory, mut sinks, monitor, mut run } = prepared;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    // One key for both services is rejected for both; a token is a credential of its own.
-    let of_store = Rejection::default();
-    let of_api = match settings.api.workspace.credential {
-        ApiCredential::Key(_) => of_store.clone(),
-        ApiCredential::Token(_) => Rejection::default(),
-    };
+    let (of_api, of_store) = rejections(&settings.api.workspace.credential);
     let clock = &context.clock;
     let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
     let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);

@@ -6,6 +6,7 @@
 mod body;
 mod drip;
 mod error;
+mod knock;
 mod peer;
 mod resolver;
 mod times;
@@ -24,7 +25,7 @@ use peer::Peer;
 
 pub use body::Body;
 pub use error::HttpError;
-pub use resolver::is_loopback;
+pub use knock::Greeting;
 pub use times::{retry_after, server_time};
 pub use tls::RootsError;
 

@@ -3,7 +3,7 @@
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::resolver::is_loopback;
+use crate::endpoint::is_loopback;
 
 /// The other end of a request.
 #[derive(Debug, Clone)]

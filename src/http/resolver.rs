@@ -1,8 +1,10 @@
 //! Names to addresses, with an error that can be told from a refused connection.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::endpoint::is_localhost;
 
 /// The system's resolver; `localhost` and the names below it are loopback without asking it (RFC 6761, 6.3).
 #[derive(Debug, Clone, Copy)]
@@ -39,32 +41,5 @@ impl Resolve for Resolver {
                 Err(source) => Err(Unresolved { host, source }.into()),
             }
         })
-    }
-}
-
-/// Whether a host is this machine: `localhost`, a name below it or a loopback address; IPv6 with or without brackets.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    is_localhost(host) || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn is_localhost(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_localhost_and_what_is_below_it_is_loopback() {
-        for host in ["localhost", "LOCALHOST.", "bucket.localhost"] {
-            assert!(is_localhost(host), "{host}");
-        }
-        for host in ["localhost.example", "notlocalhost", "example"] {
-            assert!(!is_localhost(host), "{host}");
-        }
     }
 }

@@ -87,10 +87,12 @@ pub trait ReportWriter {
     fn finish(&mut self, run: &Run, summary: &Summary) -> io::Result<()>;
 }
 
+/// Who writes.
 #[derive(Serialize)]
-struct Tool {
+pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-const TOOL: Tool = Tool { name: "recverify", version: env!("CARGO_PKG_VERSION") };
+/// This program.
+pub(crate) const TOOL: Tool = Tool { name: "recverify", version: env!("CARGO_PKG_VERSION") };

@@ -8,6 +8,7 @@ mod conditions;
 mod connector;
 mod content_range;
 mod error;
+mod first_byte;
 mod head;
 mod metering;
 mod part;

@@ -1,5 +1,7 @@
 //! The records of a window, page by page (*Querying Screen Recordings*).
 
+use jiff::Timestamp;
+
 use super::client::{Question, Workspace};
 use super::error::{ApiError, Failure};
 use super::paging::{Cursor, PAGE, inclusive_end};
@@ -10,6 +12,9 @@ use crate::record::{Criteria, Record, list_time};
 
 /// A page of a hundred records has about 100 KiB.
 const ANSWER_CAP: usize = 8 << 20;
+
+/// So many of the newest records are asked for where one will do: the very newest may not be uploaded yet.
+const NEWEST: u64 = 10;
 
 /// A listing that is being read.
 #[derive(Debug)]
@@ -25,6 +30,13 @@ impl Workspace {
     #[must_use]
     pub fn list(&self, criteria: Criteria) -> Listing<'_> {
         Listing { workspace: self, cursor: Cursor::new(criteria.since, criteria.until), criteria, done: false }
+    }
+
+    /// A few of the newest records of a window, newest first: one question, for whoever needs an example.
+    pub async fn newest(&self, criteria: &Criteria, watch: &dyn Watch) -> Result<Vec<Record>, Failure> {
+        let question = question(criteria, criteria.since, 0, NEWEST, "desc");
+        let (page, _) = self.ask(&question, wire::page, watch).await?;
+        Ok(page.records)
     }
 }
 
@@ -47,25 +59,29 @@ impl Listing<'_> {
     }
 
     fn question(&self) -> Question {
-        let Criteria { until, desktop_id, desktop_names, username, kind, .. } = &self.criteria;
         let (from, offset) = self.cursor.next();
-        let mut query = vec![
-            ("limit", PAGE.to_string()),
-            ("offset", offset.to_string()),
-            ("start_time", list_time(from)),
-            ("end_time", list_time(inclusive_end(*until))),
-            ("sort_field", "start_time".to_owned()),
-            ("sort_type", "asc".to_owned()),
-        ];
-        query.extend(desktop_id.clone().map(|id| ("desktop_id", id)));
-        query.extend((!desktop_names.is_empty()).then(|| ("desktop_names", desktop_names.join(","))));
-        query.extend(username.clone().map(|name| ("username", name)));
-        query.extend(kind.clone().map(|kind| ("type", kind)));
-        Question {
-            about: "the listing".to_owned(),
-            path: "/screen-records".to_owned(),
-            query: query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            cap: ANSWER_CAP,
-        }
+        question(&self.criteria, from, offset, PAGE, "asc")
+    }
+}
+
+fn question(criteria: &Criteria, from: Timestamp, offset: u64, limit: u64, sort_type: &str) -> Question {
+    let Criteria { until, desktop_id, desktop_names, username, kind, .. } = criteria;
+    let mut query = vec![
+        ("limit", limit.to_string()),
+        ("offset", offset.to_string()),
+        ("start_time", list_time(from)),
+        ("end_time", list_time(inclusive_end(*until))),
+        ("sort_field", "start_time".to_owned()),
+        ("sort_type", sort_type.to_owned()),
+    ];
+    query.extend(desktop_id.clone().map(|id| ("desktop_id", id)));
+    query.extend((!desktop_names.is_empty()).then(|| ("desktop_names", desktop_names.join(","))));
+    query.extend(username.clone().map(|name| ("username", name)));
+    query.extend(kind.clone().map(|kind| ("type", kind)));
+    Question {
+        about: "the listing".to_owned(),
+        path: "/screen-records".to_owned(),
+        query: query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        cap: ANSWER_CAP,
     }
 }

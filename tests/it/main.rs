@@ -17,6 +17,7 @@ mod crontab;
 mod digest;
 mod disagree;
 mod docs;
+mod doctor;
 mod full_disk;
 mod harness;
 mod hostile;

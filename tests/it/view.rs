@@ -165,7 +165,7 @@ fn the_program_describes_itself() {
     let version = format!("recverify {} ({})\n", env!("CARGO_PKG_VERSION"), env!("RECVERIFY_TARGET"));
     assert_eq!(told("--version"), version);
     let help = told("--help");
-    for command in ["verify", "show", "completions", "man"] {
+    for command in ["verify", "show", "doctor", "completions", "man"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}: {help}");
     }
     assert!(help.contains("Exit codes:") && told("verify --help").contains("Exit codes:"));

@@ -1,0 +1,43 @@
+//! This machine's clock against those of the servers.
+
+use super::examine::Examined;
+use super::finding::{Check, Finding, Status};
+
+/// Signatures are refused when the clocks are further apart (API Signing Guide; S3 alike).
+const TOLERANCE_SECONDS: u64 = 15 * 60;
+
+/// So far apart no clock is that somebody keeps right, the second of the header and the way here included.
+const WORTH_A_LOOK_SECONDS: u64 = 60;
+
+/// What the servers' times say.
+pub(super) fn finding(seen: &Examined) -> Finding {
+    let apart = |name, greeting: &Result<crate::http::Greeting, _>| {
+        greeting.as_ref().ok().and_then(crate::http::Greeting::apart).map(|seconds| (name, seconds))
+    };
+    let both = [apart("the Workspace API", &seen.api), apart("the store", &seen.store)];
+    let worst = both.into_iter().flatten().max_by_key(|(_, seconds)| seconds.unsigned_abs());
+    let Some((server, seconds)) = worst else {
+        let message = "not checked, because no server said what time it is".to_owned();
+        return Finding { check: Check::Clock, status: Status::Skip, message, remedy: None };
+    };
+    let off = || {
+        let direction = if seconds < 0 { "behind" } else { "ahead of" };
+        format!("this machine's clock is {} min {direction} that of {server}", seconds.unsigned_abs() / 60)
+    };
+    match seconds.unsigned_abs() {
+        off_by if off_by > TOLERANCE_SECONDS => {
+            Finding::fail(Check::Clock, off(), "set it right: beyond 15 min no signature is accepted")
+        }
+        off_by if off_by > WORTH_A_LOOK_SECONDS => Finding::warn(
+            Check::Clock,
+            off(),
+            "keep it right, by NTP for instance: beyond 15 min no signature is accepted",
+        ),
+        _ => Finding::ok(Check::Clock, "within a minute of the servers'"),
+    }
+}
+
+/// Whether no signature would be accepted.
+pub(super) fn is_off(seen: &Examined) -> bool {
+    finding(seen).status == Status::Fail
+}
