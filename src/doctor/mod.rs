@@ -1,7 +1,7 @@
 //! What stands between this machine and a verification: checks in order, each with what was found and what to do.
 //!
-//! [`examine`] asks both services as a verification would, a byte of each object at the most; [`judge`] makes findings of
-//! what they answered; [`report`] writes them. A check that was not made because of another one says so, and is no failure.
+//! [`examine()`] asks both services as a verification would, a byte of each object at the most; [`judge`] makes findings of
+//! what they answered, without asking anybody. A check that was not made because of another one says so.
 
 mod api;
 mod clock;

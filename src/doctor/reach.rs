@@ -21,11 +21,10 @@ pub(super) fn reached(check: Check, endpoint: &Endpoint) -> Finding {
 pub(super) fn unreachable(check: Check, error: &HttpError, flag: &str) -> Finding {
     let remedy = match error {
         HttpError::Name { .. } => format!("check --region, {flag} and this machine's resolver"),
-        HttpError::Connect { .. } => format!("check {flag}, firewall and proxy (HTTPS_PROXY, NO_PROXY)"),
         HttpError::NotPlain { .. } => format!("check {flag}"),
         HttpError::Tls { .. } => format!("check {flag}, --ca-bundle and what stands in between"),
-        HttpError::Stalled { .. } | HttpError::Dripped { .. } | HttpError::Slow { .. } => {
-            format!("check firewall and proxy (HTTPS_PROXY, NO_PROXY), and {flag}")
+        HttpError::Connect { .. } | HttpError::Stalled { .. } | HttpError::Dripped { .. } | HttpError::Slow { .. } => {
+            format!("check {flag}, firewall and proxy (HTTPS_PROXY, NO_PROXY)")
         }
         HttpError::Broken { .. } | HttpError::Truncated { .. } | HttpError::TooLarge(_) | HttpError::Unsendable => {
             format!("check {flag} and what stands in between, then try again")

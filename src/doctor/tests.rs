@@ -32,14 +32,14 @@ fn subject(addressing: Addressing) -> Subject {
     }
 }
 
-fn greeting(apart: i64) -> Result<Greeting, HttpError> {
+fn greeting(apart: i64) -> Greeting {
     let theirs = Timestamp::from_second(1_000_000).expect("a time");
     let ours = Timestamp::from_second(1_000_000 + apart).expect("a time");
-    Ok(Greeting { theirs: Some(theirs), ours })
+    Greeting { theirs: Some(theirs), ours }
 }
 
 fn reached(apart: [i64; 2]) -> Examined {
-    let [api, store] = apart.map(greeting);
+    let [api, store] = apart.map(greeting).map(Ok);
     Examined { api, store, listing: None, record: None, objects: None }
 }
 
@@ -158,4 +158,33 @@ fn a_credential_rejected_between_two_questions_is_not_called_good() {
         absent: Some(Err(StoreError::NotAsked(closed()))),
     };
     assert!(!is_well(&judge(&subject(Addressing::Path), &read(objects))));
+}
+
+#[test]
+fn each_way_of_not_reaching_a_service_has_its_remedy() {
+    let host = || "h".to_owned();
+    let message = || "why".to_owned();
+    let after = std::time::Duration::from_secs(30);
+    let network = "check --workspace-endpoint, firewall and proxy (HTTPS_PROXY, NO_PROXY)";
+    let between = "check --workspace-endpoint and what stands in between, then try again";
+    let cases = [
+        (
+            HttpError::Name { host: host(), message: message(), temporary: false },
+            "the name h does not resolve: why",
+            "check --region, --workspace-endpoint and this machine's resolver",
+        ),
+        (HttpError::Connect { host: host(), proxy: None, message: message() }, "no connection to h: why", network),
+        (
+            HttpError::Tls { host: host(), proxy: None, message: message() },
+            "TLS with h failed: why",
+            "check --workspace-endpoint, --ca-bundle and what stands in between",
+        ),
+        (HttpError::Stalled { host: host(), after }, "nothing came from h for 30 s", network),
+        (HttpError::Broken { host: host(), message: message() }, "the connection to h broke: why", between),
+        (HttpError::Truncated { host: host() }, "the answer from h ended early", between),
+    ];
+    for (error, message, remedy) in cases {
+        let findings = judge(&subject(Addressing::Path), &Examined { api: Err(error), ..reached([0, 0]) });
+        assert_eq!(found(&findings, Check::Api), (Status::Fail, message, Some(remedy)));
+    }
 }
