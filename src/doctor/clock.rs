@@ -1,7 +1,7 @@
 //! This machine's clock against those of the servers.
 
-use super::examine::Examined;
 use super::finding::{Check, Finding, Status};
+use crate::http::{Greeting, HttpError};
 
 /// Signatures are refused when the clocks are further apart (API Signing Guide; S3 alike).
 const TOLERANCE_SECONDS: u64 = 15 * 60;
@@ -9,12 +9,14 @@ const TOLERANCE_SECONDS: u64 = 15 * 60;
 /// So far apart no clock is that somebody keeps right, the second of the header and the way here included.
 const WORTH_A_LOOK_SECONDS: u64 = 60;
 
-/// What the servers' times say.
-pub(super) fn finding(seen: &Examined) -> Finding {
-    let apart = |name, greeting: &Result<crate::http::Greeting, _>| {
-        greeting.as_ref().ok().and_then(crate::http::Greeting::apart).map(|seconds| (name, seconds))
-    };
-    let both = [apart("the Workspace API", &seen.api), apart("the store", &seen.store)];
+/// What a server said when it was knocked at.
+type Knocked = Result<Greeting, HttpError>;
+
+/// What the times of the Workspace API and of the store say.
+pub(super) fn finding(api: &Knocked, store: &Knocked) -> Finding {
+    let apart =
+        |name, greeting: &Knocked| greeting.as_ref().ok().and_then(Greeting::apart).map(|seconds| (name, seconds));
+    let both = [apart("the Workspace API", api), apart("the store", store)];
     let worst = both.into_iter().flatten().max_by_key(|(_, seconds)| seconds.unsigned_abs());
     let Some((server, seconds)) = worst else {
         let message = "not checked, because no server said what time it is".to_owned();
@@ -38,6 +40,6 @@ pub(super) fn finding(seen: &Examined) -> Finding {
 }
 
 /// Whether no signature would be accepted.
-pub(super) fn is_off(seen: &Examined) -> bool {
-    finding(seen).status == Status::Fail
+pub(super) fn is_off(api: &Knocked, store: &Knocked) -> bool {
+    finding(api, store).status == Status::Fail
 }

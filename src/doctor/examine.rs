@@ -72,7 +72,7 @@ pub async fn examine(subject: &Subject, by: &Surgery<'_>) -> Examined {
     let (api, store) = tokio::join!(by.http.knock(&subject.api, by.clock), by.http.knock(&subject.store, by.clock));
     let mut seen = Examined { api, store, listing: None, record: None, objects: None };
     // A signature that has to be refused would count as a bad one.
-    let clock_is_off = clock::is_off(&seen);
+    let clock_is_off = clock::is_off(&seen.api, &seen.store);
     if seen.api.is_err() || (clock_is_off && subject.to_api != Identity::Token) {
         return seen;
     }

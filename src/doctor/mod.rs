@@ -20,7 +20,7 @@ pub use subject::{Identity, Subject};
 /// Every check, in order, with what was found.
 #[must_use]
 pub fn judge(subject: &Subject, seen: &Examined) -> Vec<Finding> {
-    let clock = clock::finding(seen);
+    let clock = clock::finding(&seen.api, &seen.store);
     let mut findings = vec![Finding::ok(Check::Settings, subject.sources.join("; ")), clock.clone()];
     let api = api::findings(subject, seen, &clock);
     let in_the_way = api.iter().find(|finding| finding.status == Status::Fail).map(|finding| finding.check);
