@@ -199,7 +199,12 @@ impl Store {
         let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
         let began = Instant::now();
         note.asked = true;
-        let (head, body) = note.sent(self.get(task.place, &conditions, task.lane).await)?;
+        // A part may hold the one leave a throttling store gives, so parts go on while this request waits for its own.
+        let answer = tokio::select! {
+            answer = self.get(task.place, &conditions, task.lane) => answer,
+            never = progress.drive() => match never {},
+        };
+        let (head, body) = note.sent(answer)?;
         let skip = match admit(asked, progress.pin.as_ref(), &head) {
             Ok(Admitted::GoesOn { skip }) => skip,
             Ok(Admitted::FromStart) => {
