@@ -197,7 +197,7 @@ impl Store {
         let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
         let began = Instant::now();
         note.asked = true;
-        // A part may be what this request waits for at the gate, so all of them go on meanwhile.
+        // A part may hold the one leave a throttling store gives, so parts go on while this request waits for its own.
         let answer = tokio::select! {
             answer = self.get(task.place, &conditions, task.lane) => answer,
             never = progress.drive() => match never {},
