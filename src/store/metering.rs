@@ -76,13 +76,15 @@ impl Metering {
     /// bytes are hashed inline.
     pub(super) fn new(hashing: Hashing, total: Option<u64>, buffers: &Buffers) -> Self {
         let held = hashing.is_beside(total).then(|| buffers.try_hold(2 * QUEUE)).flatten();
-        let hash = match held {
-            None => Hash::Inline(Meter::new()),
-            Some(held) => {
-                Hash::Beside(Beside { worker: Worker::Idle(Meter::new()), queue: Vec::new(), queued: 0, _held: held })
-            }
-        };
-        Self { position: 0, hash }
+        let Some(held) = held else { return Self::inline() };
+        let worker = Worker::Idle(Meter::new());
+        let beside = Beside { worker, queue: Vec::new(), queued: 0, _held: held };
+        Self { position: 0, hash: Hash::Beside(beside) }
+    }
+
+    /// A meter that has seen nothing and holds nothing of the budget.
+    pub(super) fn inline() -> Self {
+        Self { position: 0, hash: Hash::Inline(Meter::new()) }
     }
 
     /// How many bytes it was given.

@@ -99,7 +99,7 @@ impl Store {
         };
         let task = Task { place, lane, watch, cancel };
         let mut progress = Progress {
-            metering: Metering::new(self.settings.hashing, None, &self.buffers),
+            metering: Metering::inline(),
             pin,
             resume: Resume::new(self.settings.read_retries),
             ahead: None,
@@ -164,7 +164,7 @@ impl Store {
                     Next::Again { afresh, retry } => (afresh, Some(retry)),
                 };
             if afresh {
-                progress.start_over(self).await;
+                progress.start_over().await;
             }
             let Some(retry) = retry else { continue };
             let wait = self.wait_before(&error, retry);
@@ -208,7 +208,7 @@ impl Store {
             Ok(Admitted::FromStart) => {
                 let earlier = progress.pin.take();
                 let pin = Pin::renewed(earlier.as_ref(), &head);
-                progress.start_over(self).await;
+                progress.start_over().await;
                 progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers);
                 if earlier.is_none() {
                     progress.ahead = Ahead::begin(self, task.place, &pin, began.elapsed(), task.cancel);
@@ -264,9 +264,10 @@ impl Progress<'_> {
         self.ahead.as_ref().and_then(Ahead::boundary) == Some(self.position())
     }
 
-    /// Forgets what was read; the parts belong to a reading that is over.
-    async fn start_over(&mut self, store: &Store) {
-        self.metering = Metering::new(store.settings.hashing, self.total(), &store.buffers);
+    /// Forgets what was read and gives back what it held; the parts belong to a reading that is over. The answer that begins
+    /// the object anew says which meter it takes.
+    async fn start_over(&mut self) {
+        self.metering = Metering::inline();
         if let Some(ahead) = self.ahead.take() {
             self.attempts.extend(ahead.stop().await);
         }
