@@ -22,6 +22,7 @@ pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, 
     };
     let settings = settings::all(&args.connection, &args.reading, &cli::Speed::default(), &context.variables)?;
     let http = HttpClient::new(&settings.api.transport)?;
+    context.warn_of(&settings.api);
     let subject = Subject::new(&settings, criteria, record_id);
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     let (of_api, of_store) = rejections(&settings.api.workspace.credential);
