@@ -42,6 +42,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;
+pub mod signature;
 pub mod source;
 pub mod store;
 pub mod streams;
