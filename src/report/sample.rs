@@ -1,6 +1,6 @@
 //! What the writers are tested on: one run, and a record of every kind a writer tells apart.
 
-use crate::evidence::{Attempt, ObjectReport, Reason, RecordReport, SizeReport, Warning};
+use crate::evidence::{Attempt, Keeping, ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
 use crate::report::{ReportWriter, Run, Selection};
@@ -43,6 +43,7 @@ pub(super) fn intact() -> RecordReport {
         declared_size: SizeReport { bytes: Some(5), rule: SizeRule::Auto, fits: Some(Fits::Video) },
         record: Some(record()),
         answer: None,
+        calls: Vec::new(),
         history: None,
         objects: vec![object(Role::Video, "v.mp4", b"video"), object(Role::Event, "e.jsonl", b"event")],
     }
@@ -71,6 +72,7 @@ pub(super) fn unverified() -> RecordReport {
         declared_size: SizeReport { bytes: None, rule: SizeRule::Auto, fits: None },
         record: None,
         answer: None,
+        calls: Vec::new(),
         history: None,
         objects: Vec::new(),
     }
@@ -99,6 +101,7 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
     let (started_at, finished_at) = (time("2026-01-15T23:59:01Z"), time("2026-01-15T23:59:02.250Z"));
     ObjectReport {
         role,
+        host: None,
         bucket: Some("bucket".to_owned()),
         key: Some(key.to_owned()),
         outcome: Outcome::Intact,
@@ -109,12 +112,14 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
         etag: None,
         version_id: None,
         last_modified: None,
+        keeping: Keeping::default(),
         started_at: Some(started_at),
         finished_at: Some(finished_at),
         attempts: vec![Attempt {
             from: 0,
             bytes: content.len() as u64,
             error: None,
+            status: Some(200),
             request_id: None,
             started_at,
             finished_at,

@@ -1,7 +1,7 @@
 //! The S3 client, set up as OBS needs it, and its single requests.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_s3::Client;
@@ -23,9 +23,10 @@ use super::error::StoreError;
 use super::head::{Head, HeadCapture};
 use super::metering::Hashing;
 use super::parts::Parts;
-use crate::clock::{Backoff, Clock};
+use crate::clock::{Backoff, Clock, Offset, OffsetMeter};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;
+use crate::evidence::Keeping;
 use crate::fixity::Code;
 use crate::gate::{Gate, Rejection};
 use crate::http::{HttpClient, HttpError, Lane};
@@ -81,6 +82,8 @@ pub struct Found {
     pub version_id: Option<String>,
     /// When it was last written.
     pub last_modified: Option<String>,
+    /// How it is kept.
+    pub keeping: Keeping,
 }
 
 impl Found {
@@ -90,6 +93,7 @@ impl Found {
             etag: head.etag,
             version_id: head.version_id,
             last_modified: head.last_modified,
+            keeping: head.keeping,
         }
     }
 }
@@ -105,6 +109,7 @@ pub struct Store {
     redactor: Redactor,
     shared: Client,
     fresh: Client,
+    offset: Arc<OffsetMeter>,
     /// Buckets of which an object was read in this run: their address is right.
     read_from: Mutex<BTreeSet<String>>,
 }
@@ -132,6 +137,7 @@ impl Store {
             backoff,
             shared,
             fresh,
+            offset: Arc::default(),
             read_from: Mutex::default(),
             settings,
         }
@@ -159,7 +165,7 @@ impl Store {
             Lane::Shared => &self.shared,
             Lane::Fresh => &self.fresh,
         };
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let answer = client
             .get_object()
             .bucket(&place.bucket)
@@ -186,7 +192,7 @@ impl Store {
     /// Looks an object up without its bytes.
     pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
         let pass = self.enter(place).await?;
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
         let answer = request.customize().interceptor(capture.clone()).send().await;
         match (answer, capture.take()) {
@@ -209,7 +215,7 @@ impl Store {
     /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
     pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
         match request.customize().interceptor(capture.clone()).send().await {
             Ok(listing) => {
@@ -240,6 +246,22 @@ impl Store {
     #[must_use]
     pub fn has_read_from(&self, bucket: &str) -> bool {
         self.read_from.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
+    }
+
+    /// How far this machine's clock is from the store's, as far as its answers tell.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<Offset> {
+        self.offset.narrowest()
+    }
+
+    /// Host and port that are asked for an object.
+    #[must_use]
+    pub fn host(&self, place: &Place) -> String {
+        let authority = self.settings.endpoint.authority();
+        match self.settings.addressing {
+            Addressing::Path => authority.to_owned(),
+            Addressing::Virtual => format!("{}.{authority}", place.bucket),
+        }
     }
 
     /// How often the store was left alone so far, because it throttles.

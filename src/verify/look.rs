@@ -2,7 +2,7 @@
 
 use super::Verifier;
 use crate::event::{Event, ObjectRef};
-use crate::evidence::{ObjectReport, Reason, Warning};
+use crate::evidence::{Keeping, ObjectReport, Reason, Warning};
 use crate::fixity::{
     Code, Comparison, Markup, Observed, Outcome, SecondRead, Sha256Digest, compare, judge_second_read,
 };
@@ -91,6 +91,7 @@ impl Verifier<'_> {
         mut report: ObjectReport,
     ) -> Looked {
         report.key = Some(place.key.clone());
+        report.host = Some(self.store.host(&place));
         report.started_at = Some(self.clock.now());
         let mut looked = match declared {
             Some(digest) => self.read(id, digest, place, report).await,
@@ -115,6 +116,7 @@ impl Verifier<'_> {
                 report.etag = found.etag;
                 report.version_id = found.version_id;
                 report.last_modified = found.last_modified;
+                report.keeping = found.keeping;
                 not_declared("; it is in the bucket, and was not read")
             }
             Some(Err(error)) if error.says_absent() => {
@@ -229,6 +231,7 @@ impl Verifier<'_> {
 fn blank_object(record: &Record, role: Role) -> ObjectReport {
     ObjectReport {
         role,
+        host: None,
         bucket: None,
         key: None,
         outcome: Outcome::Unverified,
@@ -239,6 +242,7 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         etag: None,
         version_id: None,
         last_modified: None,
+        keeping: Keeping::default(),
         started_at: None,
         finished_at: None,
         attempts: Vec::new(),
@@ -252,6 +256,7 @@ fn note_reading(report: &mut ObjectReport, reading: &Reading) {
         report.etag.clone_from(&pin.etag);
         report.version_id.clone_from(&pin.version_id);
         report.last_modified.clone_from(&pin.last_modified);
+        report.keeping.clone_from(&pin.keeping);
     }
 }
 
