@@ -49,6 +49,7 @@ pub mod streams;
 pub mod summary;
 pub mod throttle;
 pub mod time;
+pub mod timestamp;
 pub mod verify;
 pub mod workspace;
 

@@ -111,6 +111,9 @@ pub struct Verify {
     /// (UTC) in the name become those of the run.
     #[arg(short = 'o', long = "report", value_name = "FILE", help_heading = "Report")]
     pub reports: Vec<PathBuf>,
+    /// What makes reports evidence.
+    #[command(flatten)]
+    pub evidence: Evidence,
     /// Who is told about the run.
     #[command(flatten)]
     pub monitoring: Monitoring,
@@ -176,6 +179,33 @@ pub struct Window {
     /// Report records that are not uploaded yet, instead of counting them
     #[arg(long)]
     pub include_not_ready: bool,
+}
+
+/// What makes reports evidence.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Evidence")]
+pub struct Evidence {
+    /// Who runs the program, as reports name them [default: the login]
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// The case the run belongs to
+    #[arg(long, value_name = "TEXT")]
+    pub case: Option<String>,
+    /// A note for the reports
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Sign each report file with this OpenSSH key: FILE.sig, and FILE.allowed_signers with the key to compare
+    ///
+    /// An Ed25519 key, as ssh-keygen -t ed25519 makes it. Its passphrase, if it has one, is taken from
+    /// RECVERIFY_SIGN_PASSPHRASE or from the file given with --sign-passphrase-file.
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
+    /// File with the passphrase of that key [env: RECVERIFY_SIGN_PASSPHRASE, the passphrase itself]
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    pub sign_passphrase_file: Option<PathBuf>,
+    /// Have each report file time-stamped by this authority (RFC 3161): FILE.tsr; it is sent a digest, and no credential
+    #[arg(long, value_name = "URL")]
+    pub timestamp_url: Option<String>,
 }
 
 /// Who watches from outside.

@@ -1,10 +1,12 @@
 //! The commands: wiring only, one file each.
 
+mod begin;
 mod doctor;
 mod ids;
 mod ledger;
 mod list;
 mod monitor;
+mod seal;
 mod show;
 mod signals;
 mod sinks;
@@ -64,6 +66,8 @@ pub(crate) enum Unprepared {
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Seal(#[from] seal::SealSettingsError),
     #[error(transparent)]
     Metrics(#[from] MetricsFileError),
     #[error(transparent)]

@@ -13,7 +13,7 @@ const SCHEMA: &str = "recverify/doctor/v1";
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    tool: Tool,
+    tool: &'static Tool,
     checks: &'a [Finding],
     summary: Summary,
 }
@@ -54,6 +54,6 @@ pub fn write_json(mut out: impl Write, findings: &[Finding]) -> io::Result<()> {
         fail: count(Status::Fail),
         skip: count(Status::Skip),
     };
-    json_line(&mut out, &Document { schema: SCHEMA, tool: TOOL, checks: findings, summary })?;
+    json_line(&mut out, &Document { schema: SCHEMA, tool: &TOOL, checks: findings, summary })?;
     out.flush()
 }

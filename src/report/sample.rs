@@ -1,9 +1,11 @@
 //! What the writers are tested on: one run, and a record of every kind a writer tells apart.
 
+use std::collections::BTreeMap;
+
 use crate::evidence::{Attempt, Keeping, ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
-use crate::report::{ReportWriter, Run, Selection};
+use crate::report::{Credentials, Host, Identity, Operator, ReportWriter, Run, Selection, Spool};
 use crate::summary::Summary;
 
 /// A run of 90 s on 15 January 2026.
@@ -20,6 +22,19 @@ pub(super) fn run() -> Run {
             complete: true,
             shortfall: None,
         },
+        host: Host { name: "host".to_owned(), os: "Debian".to_owned(), kernel: "Linux 6.1 x86_64".to_owned() },
+        operator: Operator { name: Some("ann".to_owned()), login: Some("root".to_owned()), uid: 0 },
+        case: None,
+        note: None,
+        settings: BTreeMap::new(),
+        credentials: Credentials { workspace: Identity::Token, store: Identity::Token },
+        clocks: Vec::new(),
+        reports: Vec::new(),
+        signing_key: None,
+        timestamp_url: None,
+        chain: None,
+        expected: Spool::default(),
+        listing: Spool::default(),
     }
 }
 

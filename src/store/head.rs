@@ -78,7 +78,8 @@ fn keeping(headers: &http::HeaderMap) -> Keeping {
             keeping.storage_class = Some(value());
         } else if own.starts_with("server-side-encryption") && !own.contains("customer-key") {
             keeping.encryption.insert(name.to_owned(), value());
-        } else if own.starts_with("object-lock") || matches!(own, "expiration" | "retention" | "legal-hold" | "restore") {
+        } else if own.starts_with("object-lock") || matches!(own, "expiration" | "retention" | "legal-hold" | "restore")
+        {
             keeping.retention.insert(name.to_owned(), value());
         }
     }

@@ -30,7 +30,13 @@ impl Workspace {
     /// Begins a listing; nothing is asked yet.
     #[must_use]
     pub fn list(&self, criteria: Criteria) -> Listing<'_> {
-        Listing { workspace: self, cursor: Cursor::new(criteria.since, criteria.until), criteria, done: false, calls: Vec::new() }
+        Listing {
+            workspace: self,
+            cursor: Cursor::new(criteria.since, criteria.until),
+            criteria,
+            done: false,
+            calls: Vec::new(),
+        }
     }
 
     /// A few of the newest records of a window, newest first: one question, for whoever needs an example.
