@@ -12,7 +12,7 @@ pub(super) fn facts(run: &Run) -> Vec<(&'static str, String)> {
         vec![("run", format!("{}, {} to {}", run.id, report_time(run.started_at), report_time(run.finished_at)))];
     let commit = TOOL.commit.map_or_else(String::new, |commit| format!(", commit {commit}"));
     let file = TOOL.executable_sha256.map_or_else(String::new, |digest| format!(", executable {digest}"));
-    facts.push(("tool", format!("recverify {}{commit}{file}", TOOL.version)));
+    facts.push(("tool", format!("recverify {}{commit}{file}", TOOL.name.version)));
     facts.push(("host", format!("{}, {}, {}", run.host.name, run.host.os, run.host.kernel)));
     let name = run.operator.name.as_deref().unwrap_or("unknown");
     facts.push(("operator", format!("{name}, user {}", run.operator.uid)));

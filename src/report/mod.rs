@@ -41,7 +41,7 @@ pub use seal::SealError;
 pub use size::decimal_bytes;
 pub use spool::Spool;
 pub use text::{TextReport, totals};
-pub(crate) use tool::{TOOL, Tool};
+pub(crate) use tool::{NAME, Name};
 pub use visible::visible;
 
 use crate::evidence::RecordReport;

@@ -8,11 +8,21 @@ use serde::Serialize;
 
 use crate::fixity::Sha256Digest;
 
-/// A program.
+/// A program by name.
 #[derive(Debug, Serialize)]
-pub(crate) struct Tool {
+pub(crate) struct Name {
     name: &'static str,
     pub(super) version: &'static str,
+}
+
+/// This program by name.
+pub(crate) const NAME: Name = Name { name: "recverify", version: env!("CARGO_PKG_VERSION") };
+
+/// A program, down to its file.
+#[derive(Debug, Serialize)]
+pub(super) struct Tool {
+    #[serde(flatten)]
+    pub(super) name: Name,
     /// What it was built for.
     target: &'static str,
     /// The commit its source stood at, where it was built from a repository or from a package of one.
@@ -22,9 +32,8 @@ pub(crate) struct Tool {
 }
 
 /// This program; its file is read once, when the first report begins.
-pub(crate) static TOOL: LazyLock<Tool> = LazyLock::new(|| Tool {
-    name: "recverify",
-    version: env!("CARGO_PKG_VERSION"),
+pub(super) static TOOL: LazyLock<Tool> = LazyLock::new(|| Tool {
+    name: NAME,
     target: env!("RECVERIFY_TARGET"),
     commit: option_env!("RECVERIFY_COMMIT"),
     executable_sha256: executable_sha256().ok(),

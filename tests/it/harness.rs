@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 
+use crate::schema::assert_valid;
+
 /// One call of the program, to be completed with arguments.
 pub struct Call {
     command: Command,
@@ -109,9 +111,21 @@ pub fn end(child: Child) -> Ended {
 }
 
 impl Ended {
-    /// The JSON report on standard output.
+    /// The JSON on standard output; a report is held against its schema.
     pub fn report(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let report: Value = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        if report["schema"] != "recverify/doctor/v1" {
+            assert_valid(&report);
+        }
+        report
+    }
+
+    /// The lines of the report on standard output, each as the schema says.
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.out.lines().map(|line| serde_json::from_str(line));
+        let lines: Vec<Value> = lines.map(|line| line.unwrap_or_else(|error| panic!("{error}: {self:?}"))).collect();
+        lines.iter().for_each(assert_valid);
+        lines
     }
 
     /// The one record of that report with this id.
