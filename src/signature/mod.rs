@@ -4,8 +4,10 @@
 //! has to believe that key: whoever checks compares it with one had by another way.
 
 mod signer;
+mod verified;
 
 pub use signer::{Signer, SignerError, sidecar};
+pub use verified::{SignatureError, Signed, SignerRefused};
 
 /// What a signature of ours is for; one made for anything else does not count (`ssh-keygen -n`).
 pub const NAMESPACE: &str = "recverify-report";

@@ -29,6 +29,7 @@ mod ledger;
 mod mix;
 mod monitoring;
 mod night;
+mod offline;
 mod parts;
 mod place;
 mod proxy;
