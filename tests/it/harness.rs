@@ -1,5 +1,6 @@
 //! Runs the built program in a scrubbed environment and keeps what it said.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -89,8 +90,26 @@ impl Call {
     }
 
     /// Runs it to its end.
+    ///
+    /// JSON reports it wrote to files are held against their schema.
     pub fn run(self) -> Ended {
-        end(self.spawn())
+        let dir = self.command.get_current_dir().map(Path::to_owned).unwrap_or_default();
+        let words: Vec<_> = self.command.get_args().map(OsStr::to_owned).collect();
+        let reports = words.windows(2).filter(|pair| pair[0] == "-o").map(|pair| dir.join(&pair[1]));
+        let reports: Vec<_> = reports.collect();
+        let ended = end(self.spawn());
+        reports.iter().for_each(|path| is_as_the_schema_says(path));
+        ended
+    }
+}
+
+/// Looks at a report in a file, unless it is of another format, was not written, or is not of this program.
+fn is_as_the_schema_says(path: &Path) {
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    match path.extension().and_then(OsStr::to_str) {
+        Some("json") if text.starts_with("{\"schema\"") => assert_valid(&serde_json::from_str(&text).expect("JSON")),
+        Some("jsonl") => text.lines().for_each(|line| assert_valid(&serde_json::from_str(line).expect("JSON"))),
+        _ => {}
     }
 }
 
