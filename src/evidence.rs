@@ -88,6 +88,39 @@ pub struct ObjectReport {
     pub finished_at: Option<Timestamp>,
     /// Every request for its bytes, in order, both reads included.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for it and took none of its bytes, in order.
+    pub lookups: Vec<Lookup>,
+}
+
+/// One request that looked for an object and took none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lookup {
+    /// How it was looked for.
+    pub by: LookupBy,
+    /// Why it gave no answer to the question; `None` when it did.
+    pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// The store's own id of the request.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+}
+
+/// How an object is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupBy {
+    /// A HEAD of it.
+    Head,
+    /// A GET of which the head alone was taken, where a HEAD does not say enough.
+    Get,
+    /// A listing of its bucket from its key on.
+    List,
 }
 
 /// How the store keeps an object, in headers of either dialect (`x-amz-…`, `x-obs-…`) by their names and as they came.

@@ -102,7 +102,7 @@ impl Records {
         self.counts[place(record.outcome.0)] += 1;
         self.outcome_faults.extend(record.outcome_fault());
         self.answer_faults.extend(record.answer_fault());
-        let record_id = record.record_id;
+        let record_id = record.id;
         self.objects.extend(record.objects.into_iter().filter_map(|object| {
             Some(ReadObject {
                 record_id: record_id.clone(),

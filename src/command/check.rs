@@ -22,10 +22,10 @@ pub(crate) fn check(args: &cli::Check, context: &mut Context) -> Result<Exit, Un
     };
     let allowed = args.allowed_signers.as_ref();
     let allowed = allowed.map(|path| std::fs::read_to_string(path).map_err(unreadable(path))).transpose()?;
-    for path in args.previous.iter() {
+    if let Some(path) = &args.previous {
         std::fs::File::open(path).map(drop).map_err(unreadable(path))?;
     }
-    for path in args.files.iter() {
+    if let Some(path) = &args.files {
         std::fs::read_dir(path).map(drop).map_err(unreadable(path))?;
     }
     let against = Against { allowed_signers: allowed, previous: args.previous.clone(), files: args.files.clone() };

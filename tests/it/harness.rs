@@ -98,7 +98,9 @@ impl Call {
         let reports = words.windows(2).filter(|pair| pair[0] == "-o").map(|pair| dir.join(&pair[1]));
         let reports: Vec<_> = reports.collect();
         let ended = end(self.spawn());
-        reports.iter().for_each(|path| is_as_the_schema_says(path));
+        for path in reports {
+            is_as_the_schema_says(&path);
+        }
         ended
     }
 }
@@ -141,7 +143,7 @@ impl Ended {
 
     /// The lines of the report on standard output, each as the schema says.
     pub fn lines(&self) -> Vec<Value> {
-        let lines = self.out.lines().map(|line| serde_json::from_str(line));
+        let lines = self.out.lines().map(serde_json::from_str);
         let lines: Vec<Value> = lines.map(|line| line.unwrap_or_else(|error| panic!("{error}: {self:?}"))).collect();
         lines.iter().for_each(assert_valid);
         lines

@@ -78,6 +78,7 @@ fn the_whole_report_of_one_intact_record() {
             "started_at": "…",
             "finished_at": "…",
             "attempts": [attempt],
+            "lookups": [],
         })
     };
     let body = record.to_string();
