@@ -1,5 +1,7 @@
 //! What was established about records and objects: data only, in the shape of the report `recverify/report/v1`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -24,6 +26,8 @@ pub struct RecordReport {
     pub record: Option<Record>,
     /// The very answer of the API; `None` when there was none.
     pub answer: Option<Answer>,
+    /// Every request to the API about it, in order; the answer to the last one is `answer`.
+    pub calls: Vec<ApiCall>,
     /// What earlier runs established about it; `None` without a ledger, and for a record new to it.
     pub history: Option<History>,
     /// The objects, in the order video, event; empty when none was looked for.
@@ -51,6 +55,8 @@ pub struct History {
 pub struct ObjectReport {
     /// Which file of the recording it is.
     pub role: Role,
+    /// The host and port asked for it; `None` when the store was not asked.
+    pub host: Option<String>,
     /// Its bucket, where the record names a usable one.
     pub bucket: Option<String>,
     /// Its key.
@@ -71,6 +77,9 @@ pub struct ObjectReport {
     pub version_id: Option<String>,
     /// When the store says it was last written.
     pub last_modified: Option<String>,
+    /// How it is kept, as the headers of the first answer say.
+    #[serde(flatten)]
+    pub keeping: Keeping,
     /// When the first request for it was made.
     #[serde(serialize_with = "millis_opt")]
     pub started_at: Option<Timestamp>,
@@ -79,6 +88,73 @@ pub struct ObjectReport {
     pub finished_at: Option<Timestamp>,
     /// Every request for its bytes, in order, both reads included.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for it and took none of its bytes, in order.
+    pub lookups: Vec<Lookup>,
+}
+
+/// One request that looked for an object and took none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lookup {
+    /// How it was looked for.
+    pub by: LookupBy,
+    /// Why it gave no answer to the question; `None` when it did.
+    pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// The store's own id of the request.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+}
+
+/// How an object is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupBy {
+    /// A HEAD of it.
+    Head,
+    /// A GET of which the head alone was taken, where a HEAD does not say enough.
+    Get,
+    /// A listing of its bucket from its key on.
+    List,
+}
+
+/// How the store keeps an object, in headers of either dialect (`x-amz-…`, `x-obs-…`) by their names and as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Keeping {
+    /// Its storage class; a store says nothing of the standard one.
+    pub storage_class: Option<String>,
+    /// How it is encrypted at rest.
+    pub encryption: BTreeMap<String, String>,
+    /// Until when and how it is kept from being changed or deleted, and when it expires.
+    pub retention: BTreeMap<String, String>,
+}
+
+/// One request to the Workspace API, and what came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApiCall {
+    /// What was asked for, with its query.
+    pub uri: String,
+    /// HTTP status; `None` when no whole answer came.
+    pub status: Option<u16>,
+    /// The API's own id of the request.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When all of the answer was there, or the failure was known.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+    /// Why it brought nothing that could be used; `None` when it did.
+    pub error: Option<AttemptError>,
+    /// Of the body as sent; `None` when none came, or one that holds a secret of the run.
+    pub answer_sha256: Option<Sha256Digest>,
+    /// The body, where it does not stand beside the calls already.
+    pub answer: Option<Answer>,
 }
 
 /// One request for bytes of an object.
@@ -90,6 +166,8 @@ pub struct Attempt {
     pub bytes: u64,
     /// Why it ended before the object did; `None` when it brought the last byte.
     pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
     /// The store's own id of the request, for its support staff.
     pub request_id: Option<String>,
     /// When it was sent.
@@ -168,6 +246,12 @@ impl Answer {
         Self { bytes }
     }
 
+    /// The SHA-256 of the bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Digest {
+        Sha256Digest::of(&self.bytes)
+    }
+
     /// The bytes as they came.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -187,7 +271,7 @@ impl Serialize for Answer {
             let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
             answer.serialize_field("body_base64", &text)?;
         }
-        answer.serialize_field("sha256", &Sha256Digest::of(&self.bytes))?;
+        answer.serialize_field("sha256", &self.sha256())?;
         answer.end()
     }
 }

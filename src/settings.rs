@@ -1,10 +1,14 @@
 //! Flags, environment and credentials file → checked settings, before any network.
 
+mod effective;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
+
+pub use effective::{effective, identities};
 
 use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;

@@ -1,10 +1,13 @@
 //! The commands: wiring only, one file each.
 
+mod begin;
+mod check;
 mod doctor;
 mod ids;
 mod ledger;
 mod list;
 mod monitor;
+mod seal;
 mod show;
 mod signals;
 mod sinks;
@@ -23,6 +26,7 @@ use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 use crate::workspace::ApiCredential;
 
+pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
 pub(crate) use list::list;
@@ -64,6 +68,10 @@ pub(crate) enum Unprepared {
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Check(#[from] check::Unreadable),
+    #[error(transparent)]
+    Seal(#[from] seal::SealSettingsError),
     #[error(transparent)]
     Metrics(#[from] MetricsFileError),
     #[error(transparent)]

@@ -22,7 +22,7 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     context.warn_of(&settings);
     let backoff = Backoff::new(settings.retry_wait, context.seed);
     let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
-    let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
+    let Details { record, answer, .. } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
         Ok(details) => details,
         Err(failure) => {
             context.diagnostics.error(&failure.error.to_string());

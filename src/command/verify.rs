@@ -5,14 +5,14 @@ use std::path::Path;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+use super::begin::{begin, has_trail};
 use super::ids::gather;
 use super::monitor::Monitor;
+use super::seal::Seal;
 use super::signals::Signals;
-use super::sinks::{NowhereToReport, Sinks};
+use super::sinks::{Finished, NowhereToReport, Sinks};
 use super::{Context, Unprepared, rejections, runtime};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
@@ -24,10 +24,12 @@ use crate::http::HttpClient;
 use crate::ledger::{Ledger, LedgerError, Listed, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;
-use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
+use crate::report::{
+    Brief, ClockOffset, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Service, TextReport,
+};
 use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
-use crate::source::{self, Planned, Tally, Terms};
+use crate::source::{self, Planned, Tally, Terms, Trail};
 use crate::store::Store;
 use crate::summary::Summary;
 use crate::verify::Verifier;
@@ -46,8 +48,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
             .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
     }
     let http = HttpClient::new(&settings.api.transport)?;
-    let run = begin(started_at, reported(&selection, args));
-    let files = ReportFile::create_all(&args.reports, &run)?;
+    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
+    let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
+    let mut run = begin(started_at, &selection, args, context, &settings, &seal);
+    let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
+    run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
     context.warn_of(&settings.api);
     for source in &settings.api.sources {
@@ -68,7 +73,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         },
     };
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
-    let prepared = Prepared { settings, http, selection, memory, sinks, monitor, run };
+    let prepared = Prepared { settings, http, backoff, selection, memory, sinks, seal, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -79,9 +84,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
 struct Prepared {
     settings: Settings,
     http: HttpClient,
+    backoff: Backoff,
     selection: Selection,
     memory: Option<Memory>,
     sinks: Sinks,
+    seal: Seal,
     monitor: Monitor,
     run: Run,
 }
@@ -116,8 +123,7 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, http, selection, memory, mut sinks, monitor, mut run } = prepared;
-    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
+    let Prepared { settings, http, backoff, selection, memory, mut sinks, seal, monitor, mut run } = prepared;
     let (of_api, of_store) = rejections(&settings.api.workspace.credential);
     let clock = &context.clock;
     let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
@@ -134,16 +140,18 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         cancel: &cancel,
     };
     let tally = RefCell::new(Tally::default());
+    let kept = Trail::default();
+    let trail = has_trail(args).then_some(&kept);
     let mut listed = Listed::default();
     let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
-        Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
+        Selection::Named(ids) => Box::pin(source::named(ids, &tally, trail)),
         Selection::Listed { criteria, limit, include_not_ready } => {
             let memory = memory.as_ref();
             // Whoever filters asks for some records, not for the night's work.
             let all = criteria.is_window_alone() && limit.is_none();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
-            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel };
+            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel, trail };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
@@ -182,8 +190,11 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     run.finished_at = context.clock.now();
-    let written = sinks.finish(&run, &summary);
-    let mut exit = Exit::of_run(&summary, interrupted, written && broken.is_none(), complete);
+    (run.expected, run.listing) = (kept.expected, kept.listing);
+    run.clocks = clocks(&workspace, &store);
+    let Finished { whole, placed } = sinks.finish(&run, &summary);
+    let stamped = seal.stamp(&placed, context).await;
+    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -192,6 +203,12 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         exit = Exit::NotRecorded;
     }
     monitor.ended(&run, &summary, exit).await
+}
+
+/// How far this machine's clock was from those of the services.
+fn clocks(workspace: &Workspace, store: &Store) -> Vec<ClockOffset> {
+    let services = [(Service::Workspace, workspace.clock_offset()), (Service::Store, store.clock_offset())];
+    services.into_iter().filter_map(|(service, offset)| Some(ClockOffset { service, offset: offset? })).collect()
 }
 
 /// Why a report could not be recorded.
@@ -206,16 +223,6 @@ fn look_back(memory: &Memory, summary: &mut Summary) -> Result<(), LedgerError> 
     summary.backlog = Some(memory.waiting()?.total());
     summary.oldest_unverified_at = memory.oldest_never_intact()?;
     Ok(())
-}
-
-/// The selection as reports have it.
-fn reported(selection: &Selection, args: &cli::Verify) -> report::Selection {
-    let (ids, window) = match selection {
-        Selection::Named(ids) => (Some(ids.len() as u64), None),
-        Selection::Listed { criteria, .. } => (None, Some(criteria.clone())),
-    };
-    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
-    report::Selection { ids, ids_from, window, limit: args.window.limit, complete: true, shortfall: None }
 }
 
 /// Runs a batch; the first signal cancels it, the second drops it.
@@ -234,12 +241,4 @@ async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationT
         _ = signals.next() => None,
     };
     (ended, Some(first))
-}
-
-/// A run that starts now; its id is a UUID of version 7 of that time by the program's clock.
-fn begin(started_at: Timestamp, selection: report::Selection) -> Run {
-    let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
-    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string();
-    Run { id, started_at, finished_at: started_at, selection }
 }

@@ -30,6 +30,7 @@ mod recording;
 mod rules;
 mod sandbox;
 mod script;
+mod stamp;
 mod store;
 mod workspace;
 
@@ -42,3 +43,4 @@ pub use keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN, TOKEN
 pub use recording::Recording;
 pub use rules::Times;
 pub use sandbox::Sandbox;
+pub use stamp::{StampAuthority, StampFault};
