@@ -11,9 +11,10 @@ use crate::climb::Climb;
 use crate::event::Event;
 use crate::evidence::{ObjectReport, RecordReport};
 use crate::pace::Pace;
+use crate::retention::Settled;
 use crate::source::Planned;
 use crate::summary::Summary;
-use crate::verify::{Asked, Verifier};
+use crate::verify::{Asked, Examined, Verifier};
 
 /// Bounds of a batch.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ pub struct Batch<E> {
     pub recorded: Result<(), E>,
 }
 
-/// Verifies the records of a source and hands each report to `recorder` before it is forgotten.
+/// Verifies the records of a source and hands each report to `recorder` before it is forgotten, with what becomes of it.
 ///
 /// Beyond its budget a batch only counts what is left. After cancellation the records in flight end with what is known,
 /// and those the source still gives are handed over as not reached. An error of the recorder ends the batch that way.
@@ -41,7 +42,7 @@ pub async fn run<E>(
     source: impl Stream<Item = Planned>,
     bounds: Bounds,
     verifier: Verifier<'_>,
-    mut recorder: impl FnMut(&RecordReport) -> Result<(), E>,
+    mut recorder: impl FnMut(&RecordReport, Settled) -> Result<(), E>,
 ) -> Batch<E> {
     let mut source = std::pin::pin!(source);
     let mut batch = Batch { summary: Summary::default(), recorded: Ok(()) };
@@ -67,7 +68,8 @@ pub async fn run<E>(
         }
         if let Some(planned) = next.take() {
             if verifier.cancel.is_cancelled() {
-                take(&mut batch, &verifier, &mut recorder, &verifier.not_reached(&planned.id));
+                let report = verifier.not_reached(&planned.id);
+                take(&mut batch, &verifier, &mut recorder, &Examined { report, settled: Settled::Told });
             } else if !spending.allows(&bounds.budget, planned.bytes, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else if asking.len() + asked.len() < pace.level() {
@@ -81,11 +83,11 @@ pub async fn run<E>(
         }
         tokio::select! {
             biased;
-            Some((report, declared)) = reading.next(), if !reading.is_empty() => {
-                let read = report.objects.iter().map(ObjectReport::transferred).sum();
+            Some((examined, declared)) = reading.next(), if !reading.is_empty() => {
+                let read = examined.report.objects.iter().map(ObjectReport::transferred).sum();
                 spending.end(declared, read);
                 pace.finished(read, verifier.pauses(), Instant::now());
-                take(&mut batch, &verifier, &mut recorder, &report);
+                take(&mut batch, &verifier, &mut recorder, &examined);
             }
             Some(answer) = asking.next(), if !asking.is_empty() => asked.push_back(answer),
             planned = source.next(), if !drained && next.is_none() => {
@@ -102,13 +104,17 @@ pub async fn run<E>(
 fn take<E>(
     batch: &mut Batch<E>,
     verifier: &Verifier<'_>,
-    recorder: &mut impl FnMut(&RecordReport) -> Result<(), E>,
-    report: &RecordReport,
+    recorder: &mut impl FnMut(&RecordReport, Settled) -> Result<(), E>,
+    Examined { report, settled }: &Examined,
 ) {
-    batch.summary.add(report);
+    match settled {
+        Settled::Told => batch.summary.add(report),
+        Settled::Expired(_) => batch.summary.expired += 1,
+        Settled::NotReady => batch.summary.not_ready += 1,
+    }
     verifier.watch.on(&Event::RecordFinished { report });
     // Also after a failure: what one place cannot take another one may, and what was established is told.
-    let taken = recorder(report);
+    let taken = recorder(report, *settled);
     if taken.is_err() {
         verifier.cancel.cancel();
         batch.recorded = std::mem::replace(&mut batch.recorded, Ok(())).and(taken);

@@ -30,11 +30,13 @@ pub struct RecordReport {
     pub calls: Vec<ApiCall>,
     /// What earlier runs established about it; `None` without a ledger, and for a record new to it.
     pub history: Option<History>,
+    /// Who has answered for this very state; `None` for any other.
+    pub acknowledged: Option<Acknowledged>,
     /// The objects, in the order video, event; empty when none was looked for.
     pub objects: Vec<ObjectReport>,
 }
 
-/// What the ledger knew of a record before this run.
+/// What the ledger knew of a record before this run, and what this run adds to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct History {
     /// When a listing or a verification first met it.
@@ -48,6 +50,20 @@ pub struct History {
     /// Since when it has not been found intact; `None` while it is.
     #[serde(serialize_with = "millis_opt")]
     pub first_not_intact_at: Option<Timestamp>,
+    /// How many runs have not found it intact since then, this one included; 0 while it is.
+    pub nights: u64,
+}
+
+/// That somebody has answered for the state of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Acknowledged {
+    /// When.
+    #[serde(serialize_with = "millis")]
+    pub at: Timestamp,
+    /// Who.
+    pub operator: String,
+    /// Why, in their words.
+    pub note: String,
 }
 
 /// Everything one run established about one object.
@@ -59,6 +75,8 @@ pub struct ObjectReport {
     pub host: Option<String>,
     /// Its bucket, where the record names a usable one.
     pub bucket: Option<String>,
+    /// The bucket the record names, where another one was read in its place.
+    pub declared_bucket: Option<String>,
     /// Its key.
     pub key: Option<String>,
     /// The answer for this object.

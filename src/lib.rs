@@ -44,6 +44,7 @@ pub mod progress;
 pub mod record;
 pub mod redact;
 pub mod report;
+pub mod retention;
 pub mod selection;
 pub mod settings;
 pub mod signature;

@@ -9,6 +9,7 @@ use super::Context;
 use super::seal::Seal;
 use crate::cli;
 use crate::report::{self, Host, Operator, Run, Spool};
+use crate::retention::Terms;
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
 
@@ -17,6 +18,7 @@ pub(super) fn begin(
     started_at: Timestamp,
     selection: &Selection,
     args: &cli::Verify,
+    terms: &Terms,
     context: &Context,
     settings: &Settings,
     seal: &Seal,
@@ -33,13 +35,15 @@ pub(super) fn begin(
         operator: Operator::this(evidence.operator.as_deref(), &context.variables),
         case: evidence.case.clone(),
         note: evidence.note.clone(),
-        settings: settings::effective(settings, args),
+        settings: settings::effective(settings, args, terms),
         credentials: settings::identities(settings),
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: seal.signing_key(),
         timestamp_url: seal.timestamp_url(),
         chain: None,
+        warnings: Vec::new(),
+        overdue: None,
         expected: Spool::default(),
         listing: Spool::default(),
     }

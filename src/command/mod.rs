@@ -20,6 +20,7 @@ use crate::gate::Rejection;
 use crate::http::RootsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
+use crate::record::RecordId;
 use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
@@ -78,6 +79,10 @@ pub(crate) enum Unprepared {
     Ping(#[from] PingUrlError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error("nobody is named who acknowledges it; say who with --operator")]
+    Nobody,
+    #[error("the ledger knows {0} in several projects; say which with --project-id or --workspace-endpoint")]
+    SeveralProjects(RecordId),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::begin::{begin, has_trail};
@@ -19,14 +20,17 @@ use crate::budget::Budget;
 use crate::cli;
 use crate::clock::Backoff;
 use crate::event::{Event, Watch as _};
+use crate::evidence::{Warning, report_time};
 use crate::exit::{Exit, Signal};
+use crate::fixity::Code;
 use crate::http::HttpClient;
-use crate::ledger::{Ledger, LedgerError, Listed, Scope};
+use crate::ledger::{Ledger, LedgerError, Listed, Reader, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::report::{
     Brief, ClockOffset, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Service, TextReport,
 };
+use crate::retention::{self, Settled, in_words};
 use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
 use crate::source::{self, Planned, Tally, Terms, Trail};
@@ -39,8 +43,10 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
-    let selection = selection::resolve(&args.window, ids, named, started_at)?;
+    let terms = terms(&args.remembering);
     let settings = settings::all(&args.connection, &args.reading, &args.speed, &context.variables)?;
+    let going_on = going_on(args, &terms, context, &settings, started_at)?;
+    let selection = selection::resolve(&args.window, ids, named, started_at, going_on)?;
     let nothing = selection == Selection::Named(Vec::new());
     if nothing {
         context
@@ -50,7 +56,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let http = HttpClient::new(&settings.api.transport)?;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
     let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
-    let mut run = begin(started_at, &selection, args, context, &settings, &seal);
+    let mut run = begin(started_at, &selection, args, &terms, context, &settings, &seal);
     let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
     run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
@@ -62,9 +68,9 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
     let runtime = runtime()?;
-    let memory = match &args.ledger {
+    let memory = match &args.remembering.ledger {
         None => None,
-        Some(path) => match remember(path, args, context, &settings, &run) {
+        Some(path) => match remember(path, terms, context, &settings, &mut run) {
             Err(held @ LedgerError::Held(_)) => {
                 runtime.block_on(monitor.held(&held.to_string()));
                 return Err(held.into());
@@ -96,15 +102,71 @@ struct Prepared {
 /// Opens the ledger for this run, and nobody else's.
 fn remember(
     path: &Path,
-    args: &cli::Verify,
+    terms: retention::Terms,
     context: &Context,
     settings: &Settings,
-    run: &Run,
+    run: &mut Run,
 ) -> Result<Memory, LedgerError> {
+    let ledger = Ledger::open(path)?;
+    if let Some(latest) = ledger.reader().latest_time()?.filter(|latest| *latest > run.started_at) {
+        let message = format!(
+            "this machine's clock is behind the ledger, whose last row is of {}; set it right",
+            report_time(latest)
+        );
+        run.warnings.push(Warning::new(Code::ClockBehindLedger, message));
+    }
+    if let Some(retention) = terms.retention.filter(|retention| terms.reverify_after >= *retention) {
+        let message = format!(
+            "--reverify-after {} is not below the retention of {}: records expire before they are read again",
+            in_words(terms.reverify_after),
+            in_words(retention)
+        );
+        run.warnings.push(Warning::new(Code::ReverifyTooLate, message));
+    }
+    for warning in &run.warnings {
+        context.diagnostics.warning(&warning.message);
+    }
+    let scope = scope(settings);
+    Memory::begin(ledger, &run.id, &scope, run.started_at, &run.selection, terms, context.clock.clone())
+}
+
+fn scope(settings: &Settings) -> Scope {
     let WorkspaceSettings { endpoint, project_id, .. } = &settings.api.workspace;
-    let scope = Scope { endpoint: endpoint.to_string(), project: project_id.clone() };
-    let clock = context.clock.clone();
-    Memory::begin(Ledger::open(path)?, &run.id, &scope, run.started_at, &run.selection, args.reverify_after, clock)
+    Scope { endpoint: endpoint.to_string(), project: project_id.clone() }
+}
+
+fn terms(args: &cli::Remembering) -> retention::Terms {
+    retention::Terms::new(args.retention, args.reverify_after, args.not_ready_after, args.max_unverified_age)
+}
+
+/// From when on a window goes on that begins where the ledger's listings end; `None` where none does.
+fn going_on(
+    args: &cli::Verify,
+    terms: &retention::Terms,
+    context: &Context,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, LedgerError> {
+    /// How far back the service itself looks where nothing is said (*Querying Screen Recordings*).
+    const FIRST: SignedDuration = SignedDuration::from_hours(15 * 24);
+    let cli::Remembering { ledger, overlap, .. } = &args.remembering;
+    let Some(path) = ledger.as_ref().filter(|_| selection::goes_on(&args.window)) else { return Ok(None) };
+    let listed = match Reader::open(path) {
+        Ok(reader) => reader.listed_until(&scope(settings))?,
+        // It becomes one in a moment.
+        Err(LedgerError::Absent(_)) => None,
+        Err(error) => return Err(error),
+    };
+    let before = |at: Timestamp, length| at.checked_sub(length).unwrap_or(Timestamp::MIN);
+    Ok(Some(match listed {
+        Some(until) => before(until, *overlap),
+        None => {
+            let first = terms.retention.unwrap_or(FIRST);
+            let far = in_words(first);
+            context.diagnostics.note(&format!("the ledger has no complete listing yet, so it begins {far} back"));
+            before(now, first)
+        }
+    }))
 }
 
 /// What goes to standard output and standard error. That there is nothing to verify has been said already.
@@ -135,6 +197,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         store: &store,
         size_rule: args.size_rule.into(),
         memory: memory.as_ref(),
+        counts_not_ready: matches!(selection, Selection::Listed { include_not_ready: false, .. }),
+        moved: &args.moved,
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
@@ -143,25 +207,39 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     let kept = Trail::default();
     let trail = has_trail(args).then_some(&kept);
     let mut listed = Listed::default();
+    let window = match &selection {
+        Selection::Listed { criteria, limit: None, .. } if criteria.is_window_alone() => Some(criteria.clone()),
+        Selection::Listed { .. } | Selection::Named(_) => None,
+    };
     let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
         Selection::Named(ids) => Box::pin(source::named(ids, &tally, trail)),
         Selection::Listed { criteria, limit, include_not_ready } => {
             let memory = memory.as_ref();
             // Whoever filters asks for some records, not for the night's work.
-            let all = criteria.is_window_alone() && limit.is_none();
+            let all = window.is_some();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
-            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel, trail };
+            let window = window.as_ref();
+            let terms =
+                Terms { limit, include_not_ready, memory, and_what_is_due: all, window, tally, watch, cancel, trail };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
     monitor.started().await;
     progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
-    let batch = batch::run(source, bounds, verifier, |report| {
+    let batch = batch::run(source, bounds, verifier, |report, settled| {
         // First on disk, then told; what cannot be entered is told all the same.
-        let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report));
-        let told = progress.suspend(|| sinks.record(report));
+        let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report, settled));
+        let told = progress.suspend(|| match settled {
+            Settled::Told => sinks.record(report),
+            Settled::Expired(at) => {
+                let over = report_time(at);
+                context.diagnostics.detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
+                Ok(())
+            }
+            Settled::NotReady => Ok(()),
+        });
         entered.map_err(Unrecorded::Ledger)?;
         told.map_err(|NowhereToReport| Unrecorded::Nowhere)
     });
@@ -171,7 +249,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
     };
     let Tally { selected, skipped, not_ready, left, shortfall, broken } = tally.into_inner();
-    (summary.selected, summary.skipped, summary.not_ready) = (selected, skipped, not_ready);
+    (summary.selected, summary.skipped) = (selected, skipped);
+    summary.not_ready += not_ready;
     summary.left += left;
     let broken = broken.or(match recorded {
         Err(Unrecorded::Ledger(error)) => Some(error),
@@ -179,7 +258,9 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     });
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
-    if let Some(reason) = &shortfall {
+    run.finished_at = context.clock.now();
+    run.overdue = memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
+    for reason in shortfall.iter().chain(&run.overdue) {
         context.diagnostics.error(&reason.message);
     }
     if let Some(error) = &broken {
@@ -189,12 +270,11 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     listed.complete &= complete && interrupted.is_none();
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
-    run.finished_at = context.clock.now();
     (run.expected, run.listing) = (kept.expected, kept.listing);
     run.clocks = clocks(&workspace, &store);
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete);
+    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete && run.overdue.is_none());
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -222,6 +302,7 @@ enum Unrecorded {
 fn look_back(memory: &Memory, summary: &mut Summary) -> Result<(), LedgerError> {
     summary.backlog = Some(memory.waiting()?.total());
     summary.oldest_unverified_at = memory.oldest_never_intact()?;
+    summary.soonest_expiry_at = memory.soonest_expiry()?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ mod unlisted;
 
 pub use acknowledgement::{Acknowledged, Acknowledgement, state};
 pub use chain::{Break, Head};
-pub use declaration::{Change, ChangeKind, Declaration, Field, compare};
+pub use declaration::{Change, ChangeKind, Declaration, Field, compare, is_relocation};
 pub use error::LedgerError;
 pub use export::{ExportError, csv, jsonl};
 pub use history::{Event, HistoryRow};

@@ -19,6 +19,9 @@ pub(super) fn hint(code: Code) -> Option<&'static str> {
             "show the record with recverify show, and ask the service's support"
         }
         Code::AbsenceUnproven => "check --addressing and the permission to list the bucket, then verify again",
+        Code::RecordVanished => "find out who deleted the record, and whether its files are still in the bucket",
+        Code::ExpiredUnverified => "give the runs a larger budget, so that records are read before they expire",
+        Code::NeverUploaded => "find out on the desktop why it was not uploaded; acknowledge it if it never will be",
         Code::RecordNotFound => "check the id, the project and the region",
         Code::Unauthorized => "check key, secret and security token, and that they have not expired",
         Code::Truncated | Code::Stalled | Code::Connection | Code::Throttled | Code::ServiceError => {

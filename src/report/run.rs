@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Spool;
 use crate::clock::Offset;
 use crate::credentials::Variables;
-use crate::evidence::Reason;
+use crate::evidence::{Reason, Warning};
 use crate::fixity::Sha256Digest;
 use crate::record::Criteria;
 use crate::time::{millis, report_time};
@@ -51,6 +51,10 @@ pub struct Run {
     /// The head of the ledger's chain before the run and after it; absent without a ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
+    /// What is worth a look about the run as a whole although it decided nothing.
+    pub warnings: Vec<Warning>,
+    /// Why the ledger's records are not looked at as often as they should be, if so.
+    pub overdue: Option<Reason>,
     /// The ids of all records selected, those without an outcome included, in the order they were selected.
     pub expected: Spool,
     /// Every request for the listing, with its answer; empty where records were named.

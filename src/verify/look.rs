@@ -6,7 +6,7 @@ use crate::evidence::{Keeping, ObjectReport, Reason, Warning};
 use crate::fixity::{
     Code, Comparison, Markup, Observed, Outcome, SecondRead, Sha256Digest, compare, judge_second_read,
 };
-use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role};
+use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role, moved_to};
 use crate::store::{Lookups, Pass, Place, ReadError, Reading, Step, StoreError};
 
 /// An object looked at. What needs the other object to be decided is decided afterwards.
@@ -29,9 +29,12 @@ pub(super) enum Open {
 impl Verifier<'_> {
     /// Looks at one object, under each key its place may mean.
     pub(super) async fn look(&self, id: &RecordId, record: &Record, role: Role) -> Looked {
-        let location = record.location(role);
+        let mut location = record.location(role);
         let mut report = blank_object(record, role);
-        if let Ok(location) = &location {
+        if let Ok(location) = &mut location {
+            if let Some(bucket) = moved_to(self.moved, &location.bucket) {
+                report.declared_bucket = Some(std::mem::replace(&mut location.bucket, bucket.to_owned()));
+            }
             report.bucket = Some(location.bucket.clone());
             report.key = Some(location.key.clone());
         }
@@ -236,6 +239,7 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         role,
         host: None,
         bucket: None,
+        declared_bucket: None,
         key: None,
         outcome: Outcome::Unverified,
         reason: None,

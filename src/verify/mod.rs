@@ -1,6 +1,7 @@
 //! One record → one report: asks the API, reads both objects, compares, and says why.
 
 mod declared;
+mod gone;
 mod look;
 mod settle;
 
@@ -11,7 +12,8 @@ use crate::event::{Event, ObjectRef, Watch};
 use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, SizeRule, fits};
 use crate::memory::Memory;
-use crate::record::{DeclaredSize, Readiness, Record, RecordId, Role};
+use crate::record::{DeclaredSize, Moved, Readiness, Record, RecordId, Role};
+use crate::retention::Settled;
 use crate::store::Store;
 use crate::workspace::{Details, Workspace};
 
@@ -26,6 +28,10 @@ pub struct Verifier<'a> {
     pub size_rule: SizeRule,
     /// What earlier runs established, where there is a ledger.
     pub memory: Option<&'a Memory>,
+    /// Whether a record that is not uploaded yet is only counted, where a ledger remembers it.
+    pub counts_not_ready: bool,
+    /// Buckets read in place of those declared.
+    pub moved: &'a [Moved],
     /// Tells the time.
     pub clock: &'a Clock,
     /// Is told what happens.
@@ -38,6 +44,14 @@ pub struct Verifier<'a> {
 pub struct Asked {
     report: RecordReport,
     record: Option<Record>,
+}
+
+/// A record that was verified.
+pub struct Examined {
+    /// What was established.
+    pub report: RecordReport,
+    /// What becomes of that.
+    pub settled: Settled,
 }
 
 impl Asked {
@@ -81,7 +95,7 @@ impl Verifier<'_> {
     }
 
     /// Reads the objects of a record that was asked about, and compares. Whatever happens there is a report.
-    pub async fn examine(&self, asked: Asked) -> RecordReport {
+    pub async fn examine(&self, asked: Asked) -> Examined {
         let to_be_read = asked.is_to_be_read();
         let Asked { mut report, record } = asked;
         if to_be_read && self.cancel.is_cancelled() {
@@ -105,10 +119,12 @@ impl Verifier<'_> {
         report.record = record;
         let mismatch = report.reason.as_ref().is_some_and(|reason| reason.code == Code::RecordMismatch);
         let declared = report.record.as_ref().filter(|_| !mismatch);
-        if let Some(remembered) = self.memory.and_then(|memory| memory.recall(&report.record_id, declared)) {
-            declared::hold_against(remembered, &mut report);
-        }
-        report
+        let remembered = self.memory.and_then(|memory| Some((memory, memory.recall(&report.record_id, declared)?)));
+        let settled = match remembered {
+            Some((memory, remembered)) => self.hold_against_memory(memory, remembered, &mut report).await,
+            None => Settled::Told,
+        };
+        Examined { report, settled }
     }
 
     /// How often a service was left alone so far, because it throttles.
@@ -134,6 +150,7 @@ impl Verifier<'_> {
             answer: None,
             calls: Vec::new(),
             history: None,
+            acknowledged: None,
             objects: Vec::new(),
         }
     }
