@@ -186,11 +186,15 @@ recverify_records{region=\"eu\",project=\"p\",outcome=\"intact\"} 1
 # HELP recverify_selected_records Records the last run selected, those without an outcome included.
 # TYPE recverify_selected_records gauge
 recverify_selected_records{region=\"eu\",project=\"p\"} 12
-# HELP recverify_postponed_records Records the last run did not verify: intact not long ago, not uploaded yet, or left for the next run.
+# HELP recverify_postponed_records Records the last run did not verify: intact not long ago, expired, not uploaded yet, or left for the next run.
 # TYPE recverify_postponed_records gauge
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"skipped\"} 7
+recverify_postponed_records{region=\"eu\",project=\"p\",state=\"expired\"} 0
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"not_ready\"} 2
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"left\"} 0
+# HELP recverify_acknowledged_records Records of the last run in a state that an operator has acknowledged.
+# TYPE recverify_acknowledged_records gauge
+recverify_acknowledged_records{region=\"eu\",project=\"p\"} 0
 # HELP recverify_read_bytes Bytes of objects the last run read over the network, repeated ones included.
 # TYPE recverify_read_bytes gauge
 recverify_read_bytes{region=\"eu\",project=\"p\"} 20

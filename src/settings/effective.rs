@@ -19,6 +19,8 @@ use crate::workspace::ApiCredential;
 pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTreeMap<&'static str, Value> {
     let Settings { api, store, concurrency } = settings;
     let seconds = |time: Duration| json!(time.as_secs_f64());
+    let moved: Vec<_> = args.moved.iter().map(|moved| format!("{}={}", moved.from, moved.to)).collect();
+    let moved = (!moved.is_empty()).then(|| moved.join(","));
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
         ("region", json!(store.region)),
@@ -55,7 +57,7 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
         ("ledger", json!(args.remembering.ledger.as_ref().map(|path| path.display().to_string()))),
         ("reverify-after", json!(terms.reverify_after.as_secs())),
         ("overlap", json!(args.remembering.overlap.as_secs())),
-        ("map-bucket", json!(args.moved.iter().map(|moved| format!("{}={}", moved.from, moved.to)).collect::<Vec<_>>())),
+        ("map-bucket", json!(moved)),
         ("retention", json!(terms.retention.map(|time| time.as_secs()))),
         ("not-ready-after", json!(terms.not_ready_after.as_secs())),
         ("max-unverified-age", json!(terms.max_unverified_age.map(|time| time.as_secs()))),
