@@ -235,7 +235,9 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             Settled::Told => sinks.record(report),
             Settled::Expired(at) => {
                 let over = report_time(at);
-                context.diagnostics.detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
+                context
+                    .diagnostics
+                    .detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
                 Ok(())
             }
             Settled::NotReady => Ok(()),
@@ -259,7 +261,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
     run.finished_at = context.clock.now();
-    run.overdue = memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
+    run.overdue =
+        memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
     for reason in shortfall.iter().chain(&run.overdue) {
         context.diagnostics.error(&reason.message);
     }
@@ -274,7 +277,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.clocks = clocks(&workspace, &store);
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete && run.overdue.is_none());
+    let mut exit =
+        Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete && run.overdue.is_none());
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {

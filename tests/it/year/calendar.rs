@@ -56,9 +56,9 @@ impl Calendar {
         Self { nights: 62, a_day: 6, shifts: [0, 0] }
     }
 
-    /// A year.
-    pub fn whole() -> Self {
-        Self { nights: 365, a_day: 40, shifts: [105, 240] }
+    /// A year of so many recordings a day, six at least.
+    pub fn year(a_day: i64) -> Self {
+        Self { nights: 365, a_day, shifts: [105, 240] }
     }
 
     /// A night of the short stretch in this one.
@@ -128,9 +128,10 @@ impl Calendar {
         format!("r{:05}-{n:02}", self.at(night) + 100)
     }
 
-    /// Every recording by its id, which is the order in which they began; those of the fortnight before the first night too.
+    /// Every recording by its id, which is the order in which they began; those of the fortnight before the first night and of the
+    /// day after the last one too.
     pub fn fates(&self) -> BTreeMap<String, Fate> {
-        let all = (-13..=self.nights).flat_map(|night| (0..self.a_day).map(move |n| (night, n)));
+        let all = (-13..=self.nights + 1).flat_map(|night| (0..self.a_day).map(move |n| (night, n)));
         let mut fates: BTreeMap<_, _> = all.map(|(night, n)| plain(night, n)).map(|f| (f.id.clone(), f)).collect();
         let mut change = |night: i64, n: i64, change: &dyn Fn(&mut Fate, i64)| {
             let night_here = self.at(night);
@@ -141,7 +142,7 @@ impl Calendar {
             change(night, n, &|fate, night| fate.uploaded = night + late);
         }
         // Never uploaded: one is answered for soon, the other so late that it has waited too long.
-        for (night, answered) in [(7, 4), (14, 10)] {
+        for (night, answered) in [(6, 4), (11, 10)] {
             change(night, 0, &|fate, night| {
                 (fate.uploaded, fate.acknowledged) = (i64::MAX, vec![night + answered]);
             });
@@ -165,7 +166,9 @@ impl Calendar {
         change(43, 0, &|fate, night| {
             (fate.altered, fate.acknowledged) = (vec![night, night + 4], vec![night, night + 4, night + 10]);
         });
-        change(44, 1, &|fate, night| (fate.altered, fate.acknowledged) = (vec![night + 2], vec![night + 7, night + 10]));
+        change(44, 1, &|fate, night| {
+            (fate.altered, fate.acknowledged) = (vec![night + 2], vec![night + 7, night + 10])
+        });
         fates
     }
 }

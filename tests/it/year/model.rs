@@ -150,7 +150,8 @@ impl Model {
             Some(last) if last.state.outcome != "intact" => Some((1, last.order)),
             Some(last) => is_due(last, night).then_some((2, last.order)),
         };
-        let ranked = self.known.iter().filter_map(|(id, known)| rank(known).map(|(rank, order)| (rank, order, id.clone())));
+        let ranked =
+            self.known.iter().filter_map(|(id, known)| rank(known).map(|(rank, order)| (rank, order, id.clone())));
         let mut plan: Vec<_> = ranked.collect();
         plan.sort();
         plan
