@@ -42,6 +42,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;
+mod sign;
 pub mod source;
 pub mod store;
 pub mod streams;
@@ -49,6 +50,7 @@ pub mod summary;
 pub mod throttle;
 pub mod time;
 pub mod verify;
+mod wire;
 pub mod workspace;
 
 use std::ffi::OsString;

@@ -8,8 +8,8 @@ use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::{ApiError, Failure};
-use super::sign::{UNRESERVED_STAY, Unsigned, authorization, canonical_query, sdk_date};
-use super::wire;
+use crate::sign::{UNRESERVED_STAY, Unsigned, authorization, canonical_query, sdk_date};
+use crate::wire;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::AccessKey;
 use crate::endpoint::Endpoint;

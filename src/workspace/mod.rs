@@ -5,7 +5,6 @@ mod details;
 mod error;
 mod listing;
 mod paging;
-mod sign;
 mod wire;
 
 pub use client::{ApiCredential, Workspace, WorkspaceSettings};
