@@ -127,6 +127,9 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };
     ended.unwrap_or_else(|unprepared| {
+        for detail in unprepared.details() {
+            diagnostics.detail(detail);
+        }
         diagnostics.error(&unprepared.to_string());
         unprepared.exit()
     })

@@ -7,7 +7,7 @@ mod listing;
 mod paging;
 mod wire;
 
-pub use client::{ApiCredential, Workspace, WorkspaceSettings};
+pub use client::{Workspace, WorkspaceSettings};
 pub use details::Details;
 pub use error::{ApiError, Failure};
 pub use listing::Listing;
