@@ -10,8 +10,8 @@ use secrecy::zeroize::Zeroizing;
 use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;
 use crate::credentials::{
-    AccessSettings, Chain, CredentialsError, FoundKey, Keys, METADATA_SERVICE, Variables, chain, fits_a_header, is_near,
-    is_project_id, key_of_store, project_in_environment,
+    AccessSettings, Chain, CredentialsError, FoundKey, Keys, METADATA_SERVICE, Variables, chain, fits_a_header,
+    is_near, is_project_id, key_of_store, project_in_environment,
 };
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::http::Transport;

@@ -27,8 +27,7 @@ pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, 
     let access = Access::new(settings.api.access.clone(), &network);
     let mut subject = Subject::new(&settings, &access, criteria, record_id);
     let Network { clock, backoff, .. } = network;
-    let workspace =
-        Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
+    let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
     let store = Store::new(settings.store, &access, &http, clock.clone(), backoff);
     let watch = Progress::new(false, context.diagnostics.clone());
     let by = Surgery { http: &http, workspace: &workspace, store: &store, clock: &clock, watch: &watch };

@@ -70,7 +70,9 @@ impl Access {
         let network = || network.clone();
         let keyring = match (keys, &token, &iam) {
             (Keys::Found(FoundKey { key, source, .. }), ..) => Keyring::given(key, source, network()),
-            (Keys::Agency, ..) => Keyring::supplied(Supply::Agency(Agency::new(metadata, &network())), source, network()),
+            (Keys::Agency, ..) => {
+                Keyring::supplied(Supply::Agency(Agency::new(metadata, &network())), source, network())
+            }
             (Keys::ByToken, Some(token), Some(endpoint)) => {
                 let iam = Iam::new(endpoint.clone(), token.rejection.clone(), tries, network());
                 let exchange = Exchange { iam, token: token.text.clone() };

@@ -138,7 +138,8 @@ mod tests {
         for text in [METADATA_SERVICE, "http://127.0.0.1:80", "http://[::1]", "http://localhost", "http://[fe80::1]"] {
             assert!(near(text), "{text}");
         }
-        for text in ["http://10.0.0.1", "http://metadata.example", "http://[2001:db8::1]", "http://169.254.1.1.nip.io"] {
+        for text in ["http://10.0.0.1", "http://metadata.example", "http://[2001:db8::1]", "http://169.254.1.1.nip.io"]
+        {
             assert!(!near(text), "{text}");
         }
     }

@@ -101,8 +101,7 @@ impl Iam {
             let reason = Reason::new(error.code(), format!("IAM could not be asked: {error}"));
             (reason, error.may_pass().then_some(None))
         };
-        let request =
-            request(&asking, proof, self.network.clock.now()).map_err(|_| of_http(HttpError::Unsendable))?;
+        let request = request(&asking, proof, self.network.clock.now()).map_err(|_| of_http(HttpError::Unsendable))?;
         let whole = self.network.http.fetch(request, ANSWER_CAP).await.map_err(of_http)?;
         if matches!(whole.head.status.as_u16(), 200 | 201) {
             pass.accepted();

@@ -143,7 +143,10 @@ impl Keyring {
             Some(Held { key, until }) if until.is_none_or(|until| self.0.network.clock.now() < until) => {
                 Ok(key.clone())
             }
-            held => Err(state.failure.clone().map_or_else(|| ended(held.as_ref()), |failure| not_renewed(failure, held.is_some()))),
+            held => Err(state
+                .failure
+                .clone()
+                .map_or_else(|| ended(held.as_ref()), |failure| not_renewed(failure, held.is_some()))),
         }
     }
 

@@ -31,8 +31,8 @@ pub use chain::{Chain, Keys, chain};
 pub use environment::{key_of_store, project_in_environment};
 pub use keyring::{Holding, Keyring};
 pub use project::{Project, is_project_id};
-pub use proof::{Credential, Proof, Token};
 pub(crate) use proof::{Asking, request};
+pub use proof::{Credential, Proof, Token};
 pub use unavailable::{Unavailable, Wanted};
 
 /// An access key with its secret, and a security token if the key is a temporary one.
@@ -56,8 +56,7 @@ impl AccessKey {
     #[must_use]
     pub fn fits_a_header(&self) -> bool {
         use secrecy::ExposeSecret as _;
-        fits_a_header(&self.id)
-            && self.security_token.as_ref().is_none_or(|token| fits_a_header(token.expose_secret()))
+        fits_a_header(&self.id) && self.security_token.as_ref().is_none_or(|token| fits_a_header(token.expose_secret()))
     }
 }
 

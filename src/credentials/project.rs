@@ -103,8 +103,7 @@ impl Search {
             id: String,
             name: String,
         }
-        let unreadable =
-            |why: &str| Reason::new(Code::UnreadableAnswer, format!("IAM's answer cannot be read: {why}"));
+        let unreadable = |why: &str| Reason::new(Code::UnreadableAnswer, format!("IAM's answer cannot be read: {why}"));
         let Ok(Wire { projects }) = serde_json::from_slice(body) else {
             return Err(unreadable("it is no list of projects"));
         };

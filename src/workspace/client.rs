@@ -126,7 +126,8 @@ impl Workspace {
         let project_id = self.project.id().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
         let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
         let proof = self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
-        let request = self.request(question, project_id, &proof).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
+        let request =
+            self.request(question, project_id, &proof).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
         let Whole { head, body } =
             self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
 

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "in tests a panic is how a failure is told")]
 
 mod absence;
+mod access;
 mod api_line;
 mod api_refusal;
 mod bad_input;

@@ -51,6 +51,8 @@ impl Secured {
 fn at(call: Call, service: Service, endpoint: &str) -> Call {
     match service {
         Service::Workspace => call.env("RECVERIFY_WORKSPACE_ENDPOINT", endpoint),
+        Service::Iam => call.env("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint),
+        Service::Metadata => call.env("RECVERIFY_METADATA_ENDPOINT", endpoint),
         Service::Store => call.env("RECVERIFY_OBS_ENDPOINT", endpoint),
     }
 }
