@@ -60,6 +60,7 @@ impl ReadError {
     pub(super) fn setback(&self) -> Setback {
         match self {
             Self::Store(error) if error.may_pass() => Setback::Passing,
+            Self::Store(StoreError::NoAccess(_)) => Setback::Final,
             Self::Store(error) => match (error.code(), error.status()) {
                 (Code::ServiceError, Some(400 | 405 | 501)) => Setback::NotUnderstood,
                 (Code::AccessDenied, _) => Setback::Denied,

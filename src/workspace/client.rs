@@ -109,8 +109,8 @@ impl Workspace {
     fn note(&self, error: &ApiError) {
         match error {
             ApiError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
-            _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
             ApiError::NotAsked(_) | ApiError::NoAccess(_) => {}
+            _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
             _ => self.gate.worked(),
         }
     }

@@ -99,6 +99,14 @@ impl Sandbox {
         self.cloud.access_faults.clear();
     }
 
+    /// Waits until so many answers are held back.
+    ///
+    /// # Panics
+    /// After a minute.
+    pub fn wait_until_held(&self, number: usize) {
+        self.cloud.gate.wait_for(number);
+    }
+
     /// Lets every held answer go, and holds none from now on until [`Sandbox::hold_again`].
     pub fn release(&self) {
         self.cloud.gate.open();
