@@ -15,7 +15,10 @@
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
+//! [`credentials`] says as whom both services are asked, and renews keys that end meanwhile.
+//!
+//! Dependencies point one way:
+//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`.
 
 pub mod batch;
 pub mod budget;

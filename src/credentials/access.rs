@@ -75,7 +75,7 @@ impl Access {
             }
             (Keys::ByToken, Some(token), Some(endpoint)) => {
                 let iam = Iam::new(endpoint.clone(), token.rejection.clone(), tries, network());
-                let exchange = Exchange { iam, token: token.text.clone() };
+                let exchange = Box::new(Exchange { iam, token: token.text.clone() });
                 Keyring::supplied(Supply::Exchange(exchange), source, network())
             }
             (Keys::ByToken, ..) => Keyring::out_of_reach(source, network()),

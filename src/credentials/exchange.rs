@@ -29,7 +29,7 @@ impl Exchange {
             path: "/v3.0/OS-CREDENTIAL/securitytokens",
             query: &[],
             body: &body,
-            action: "iam:tokens:assume or a token of a user who may get temporary keys",
+            action: "the token's user leave to get temporary keys",
         };
         let asked = self.iam.ask(&question, None).await;
         let keys = asked.and_then(|answered| {

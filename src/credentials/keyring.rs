@@ -40,7 +40,7 @@ struct Inner {
 #[derive(Debug)]
 pub(super) enum Supply {
     Agency(Agency),
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
 }
 
 #[derive(Debug, Default)]

@@ -321,7 +321,7 @@ impl ProvideCredentials for Provider {
     where
         Self: 'a,
     {
-        let key = self.0.latest().ok_or_else(|| CredentialsError::not_loaded_no_source());
+        let key = self.0.latest().ok_or_else(CredentialsError::not_loaded_no_source);
         future::ProvideCredentials::ready(key.map(|AccessKey { id, secret, security_token }| {
             let token = security_token.map(|token| token.expose_secret().to_owned());
             Credentials::new(id, secret.expose_secret(), token, None, "recverify")
