@@ -62,9 +62,16 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let mut memory = None;
     if let Some(path) = &args.ledger {
         // The ledger knows records by their project; without one it stays as it is, and so does the exit code 3.
-        let (project, signal) = runtime.block_on(until_signals(access.project.id(), &cancel));
+        let found = async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                project = access.project.id() => project.ok(),
+            }
+        };
+        let (project, signal) = runtime.block_on(until_signals(found, &cancel));
         interrupted = signal;
-        if let Some(Ok(project)) = project {
+        if let Some(Some(project)) = project {
             match remember(path, args, context, (&settings.api.workspace.endpoint, project), &run) {
                 Err(held @ LedgerError::Held(_)) => {
                     runtime.block_on(monitor.held(&held.to_string()));

@@ -160,6 +160,7 @@ impl Keyring {
                 self.0.network.redactor.learn(key.secrets());
                 let early = until.checked_sub(MARGIN).unwrap_or(until);
                 state.renew_at = Some(early.max(later));
+                self.0.rejection.renewed();
                 state.held = Some(Held { key, until: Some(until) });
                 state.failure = None;
             }

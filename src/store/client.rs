@@ -276,6 +276,9 @@ impl Store {
 
     async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
         let endpoint = &self.settings.endpoint;
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait. A failure
+        // has its reason here; the SDK signs with what is held then.
+        self.keys.current().await?;
         let pass = match self.settings.addressing {
             Addressing::Path => self.gate.enter(endpoint.host()).await,
             Addressing::Virtual if endpoint.is_https() && place.bucket.contains('.') => {
@@ -286,7 +289,6 @@ impl Store {
             Addressing::Virtual => self.gate.enter(&format!("{}.{}", place.bucket, endpoint.host())).await,
         }
         .map_err(StoreError::NotAsked)?;
-        // Renewed here if need be, where a failure has its reason; the SDK signs with what is held then.
         self.keys.current().await?;
         Ok(pass)
     }

@@ -124,6 +124,8 @@ impl Workspace {
         let silent = |error| (Failure { error, answer: None }, None);
         let host = self.settings.endpoint.host();
         let project_id = self.project.id().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait.
+        self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
         let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
         let proof = self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
         let request =

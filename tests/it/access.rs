@@ -11,7 +11,7 @@ use recverify_sandbox::{
 use tempfile::TempDir;
 
 use crate::check::{Checked, checked};
-use crate::harness::{Call, bare, recverify, verdict, verify};
+use crate::harness::{Call, bare, end, recverify, send, verdict, verify};
 
 fn one_good() -> Sandbox {
     let cloud = Sandbox::start();
@@ -373,6 +373,22 @@ fn without_a_project_a_listing_falls_short_and_the_ledger_is_left_as_it_is() {
         let ended = call.args(words).run();
         assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{}", ended.err);
     }
+}
+
+#[test]
+fn a_signal_while_the_project_is_looked_for_ends_the_run_as_any_other() {
+    let cloud = one_good();
+    cloud.fail_access(AccessCalls::Projects, Times::always(), ApiFault::Stall);
+    let dir = TempDir::new().expect("a directory");
+    for ledger in ["", "--ledger l.db"] {
+        let before = cloud.requests().len();
+        let call = keyless(&cloud).env("HW_ACCESS_KEY", ACCESS_KEY).env("HW_SECRET_KEY", SECRET_KEY).in_dir(dir.path());
+        let child = call.args(ledger).spawn();
+        cloud.wait_for(|seen| seen.len() > before);
+        send("INT", child.id());
+        assert_eq!(end(child).verdict("good"), verdict(130, "unverified", "interrupted"));
+    }
+    assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 0);
 }
 
 #[test]
