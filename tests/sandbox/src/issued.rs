@@ -68,3 +68,20 @@ impl Issued {
         issues.iter().find(|issue| issue.access == access).cloned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_good_until_their_end_and_for_no_longer_than_was_asked() {
+        let (issued, now) = (Issued::new(), Timestamp::UNIX_EPOCH);
+        let after = |seconds| now + SignedDuration::from_secs(seconds);
+        for (asked, good) in [(86_400, 3600), (900, 900)] {
+            let issue = issued.issue(now, asked);
+            assert!(!issue.has_ended(after(good - 1)) && issue.has_ended(after(good)));
+            assert_eq!(issued.of(&issue.access).expect("known").secret, issue.secret);
+        }
+        assert!(issued.of("x").is_none());
+    }
+}
