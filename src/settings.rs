@@ -1,5 +1,7 @@
 //! Flags, environment and credentials file → checked settings, before any network.
 
+mod error;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,13 +12,15 @@ use secrecy::zeroize::Zeroizing;
 use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;
 use crate::credentials::{
-    AccessSettings, Chain, CredentialsError, FoundKey, Keys, METADATA_SERVICE, Variables, chain, fits_a_header,
-    is_near, is_project_id, key_of_store, project_in_environment,
+    AccessSettings, Chain, FoundKey, Keys, METADATA_SERVICE, Variables, chain, fits_a_header, is_near, is_project_id,
+    key_of_store, project_in_environment,
 };
-use crate::endpoint::{Endpoint, EndpointError};
+use crate::endpoint::Endpoint;
 use crate::http::Transport;
 use crate::store::{Addressing, Hashing, Parts, StoreSettings};
 use crate::workspace::WorkspaceSettings;
+
+pub use error::SettingsError;
 
 /// Where nobody said how many records are verified at once: the number it begins with, and the bound. With three
 /// connections a record the bound stays well below the 1,024 open files that systems commonly allow.
@@ -51,76 +55,6 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Records verified at once.
     pub concurrency: Climb,
-}
-
-/// Why the settings do not do; each is one line that says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// Neither flag nor variable.
-    #[error("no region is set; use --region or HUAWEICLOUD_REGION")]
-    NoRegion,
-    /// Not even shaped like a region.
-    #[error("\"{0}\" is no region; one looks like ap-southeast-3")]
-    Region(String),
-    /// Neither flag nor variable nor file.
-    #[error(
-        "no project is set, and no region by whose name IAM could find it; use --project-id or --region, or the variable that goes with the keys: HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID"
-    )]
-    NoProject,
-    /// Not shaped like a project id.
-    #[error("\"{0}\" is no project id; one has letters, digits, hyphens and underscores only")]
-    Project(String),
-    /// Nothing authenticates the API.
-    #[error(
-        "no keys are set; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, write ~/.huaweicloud/credentials, or use --ecs-agency on a cloud server that has one"
-    )]
-    NoKeys {
-        /// Why each place that keys could have come from was not used, for `-v`.
-        unused: Vec<String>,
-    },
-    /// The metadata service can be nowhere but here or next door.
-    #[error("{0} of RECVERIFY_METADATA_ENDPOINT can be no metadata service; only a loopback or link-local address can")]
-    Metadata(Endpoint),
-    /// A key pair is broken.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// An endpoint is malformed.
-    #[error("the address {text} of {what} does not do: {source}")]
-    Endpoint {
-        /// Which service.
-        what: &'static str,
-        /// As given.
-        text: String,
-        /// What is wrong.
-        source: EndpointError,
-    },
-    /// Plain http would leave this machine.
-    #[error("{0} is plain http: keys and records would go unprotected; use https, or --allow-http if you must")]
-    PlainHttp(Endpoint),
-    /// The token file cannot be read.
-    #[error("the token file {path} cannot be read: {source}")]
-    TokenFile {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// There is no token in it.
-    #[error("the token in {0} is empty or holds a character no header can carry")]
-    Token(String),
-    /// A key id that no header can carry.
-    #[error("the access key id or security token holds a character no header can carry")]
-    KeyCharacter,
-    /// A variable that should be a word or a number.
-    #[error("{name} is \"{value}\"; it must be {expected}")]
-    Variable {
-        /// Its name.
-        name: &'static str,
-        /// As set.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
 }
 
 /// Settings of the API alone, for what does not touch the store.

@@ -199,18 +199,18 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     if let Some(error) = &broken {
         context.diagnostics.error(&error.to_string());
     }
-    if let Some((region, project)) = region.zip(found_by_iam(&access))
-        && let Err(error) = monitor.found(region, project)
-    {
+    let labelled = region.zip(found_by_iam(&access)).map(|(region, project)| monitor.found(region, project));
+    if let Some(Err(error)) = &labelled {
         context.diagnostics.error(&error.to_string());
     }
+    let labelled = labelled.is_none_or(|labelled| labelled.is_ok());
     let complete = shortfall.is_none();
     listed.complete &= complete && interrupted.is_none();
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    let mut exit = Exit::of_run(&summary, interrupted, written && broken.is_none(), complete);
+    let mut exit = Exit::of_run(&summary, interrupted, written && labelled && broken.is_none(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {

@@ -4,7 +4,7 @@
 //!
 //! [`chain()`] says, before any network, which place counts. [`Access`] makes of it what the services are asked with: a
 //! [`Credential`] for the API, a [`Keyring`] for the store, and the [`Project`]. Keys that end are renewed where they are
-//! used, by the [`agency`](AccessSettings) of this server or by IAM.
+//! used: by the agency of this server, or by IAM for a token.
 
 mod access;
 mod agency;
