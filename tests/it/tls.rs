@@ -96,6 +96,22 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
 }
 
 #[test]
+fn iam_is_trusted_as_the_services_are_and_shown_nothing_where_it_is_not() {
+    let secured = Secured::start();
+    let at_iam = |call: Call, front: &TlsFront| at(call, Service::Iam, &front.endpoint());
+    let searching = || secured.call().unset("HUAWEICLOUD_SDK_PROJECT_ID");
+    let stranger = secured.front(Service::Iam, Authority::new("stranger").certificate(HERE));
+    let run = checked(at_iam(searching(), &stranger));
+    let message = "the project of region eu-west-101 could not be found: IAM could not be asked: TLS with 127.0.0.1 failed: \
+                   its certificate was issued by nobody trusted here; if that is right, trust its CA with --ca-bundle";
+    is_tls(&run, message);
+    assert!(secured.cloud.requests().is_empty(), "no key is shown to a stranger");
+    let front = secured.front(Service::Iam, secured.authority.certificate(HERE));
+    checked(at_iam(searching(), &front)).is_intact("good");
+    assert_eq!(secured.requests(Service::Iam), 1);
+}
+
+#[test]
 fn a_certificate_out_of_its_time_is_refused_with_the_date() {
     for service in BOTH {
         let secured = Secured::start();
