@@ -1,16 +1,28 @@
-//! Runs the built program in a scrubbed environment and keeps what it said.
+//! Runs the built program in a scrubbed environment, keeps what it said, and looks for secrets in all of it.
+//!
+//! With `RECVERIFY_TEST_VERBOSE=1` every call that can take it is made at the highest verbosity; the lines that adds are
+//! looked through for secrets and then left out of what the test is given.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 
+use crate::secrets::{Files, shows_none};
+
 /// One call of the program, to be completed with arguments.
 pub struct Call {
     command: Command,
     input: Option<String>,
+}
+
+/// A call under way.
+pub struct Started {
+    child: Child,
+    files: Files,
 }
 
 /// How a call ended.
@@ -78,12 +90,14 @@ impl Call {
     }
 
     /// Starts it, its output kept.
-    pub fn spawn(mut self) -> Child {
+    pub fn spawn(mut self) -> Started {
+        let arguments = self.command.get_args().map(PathBuf::from).collect::<Vec<_>>();
+        let files = Files::of(self.command.get_current_dir(), arguments.into_iter());
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(self.input.unwrap_or_default().as_bytes()).expect("the program takes its input");
-        child
+        Started { child, files }
     }
 
     /// Runs it to its end.
@@ -98,9 +112,34 @@ pub fn send(signal: &str, process: u32) {
     assert!(status.expect("a shell").success());
 }
 
+impl Deref for Started {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.child
+    }
+}
+
+impl DerefMut for Started {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.child
+    }
+}
+
+impl From<Child> for Started {
+    fn from(child: Child) -> Self {
+        Self { child, files: Files::default() }
+    }
+}
+
 /// Waits for a started call.
-pub fn end(child: Child) -> Ended {
+#[track_caller]
+pub fn end(started: impl Into<Started>) -> Ended {
+    let Started { child, files } = started.into();
     let output = child.wait_with_output().expect("the program ends");
+    shows_none("standard output", &output.stdout);
+    shows_none("standard error", &output.stderr);
+    files.show_none();
     Ended {
         code: output.status.code().expect("an exit code, not a signal"),
         out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
