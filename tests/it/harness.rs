@@ -17,12 +17,15 @@ use crate::secrets::{Files, shows_none};
 pub struct Call {
     command: Command,
     input: Option<String>,
+    /// Whether what `-v` adds is kept from the test, which did not ask for it.
+    withheld: bool,
 }
 
 /// A call under way.
 pub struct Started {
     child: Child,
     files: Files,
+    withheld: bool,
 }
 
 /// How a call ended.
@@ -37,7 +40,7 @@ pub struct Ended {
 pub fn bare() -> Call {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recverify"));
     command.env_clear().env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
-    Call { command, input: None }
+    Call { command, input: None, withheld: false }
 }
 
 /// `recverify` as a user of the sandbox would call it.
@@ -91,19 +94,49 @@ impl Call {
 
     /// Starts it, its output kept.
     pub fn spawn(mut self) -> Started {
+        if is_verbose() {
+            self = self.verbose();
+        }
         let arguments = self.command.get_args().map(PathBuf::from).collect::<Vec<_>>();
         let files = Files::of(self.command.get_current_dir(), arguments.into_iter());
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(self.input.unwrap_or_default().as_bytes()).expect("the program takes its input");
-        Started { child, files }
+        Started { child, files, withheld: self.withheld }
+    }
+
+    /// The same call with `-v` before all else, unless it says itself how much it wants to hear, or nothing at all.
+    fn verbose(self) -> Self {
+        let wants = ["-q", "--quiet", "-v", "--verbose"];
+        let mut words = self.command.get_args();
+        if words.len() == 0 || words.any(|word| wants.iter().any(|flag| word == *flag)) {
+            return self;
+        }
+        let mut command = Command::new(self.command.get_program());
+        command.env_clear().arg("-v").args(self.command.get_args());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(dir) = self.command.get_current_dir() {
+            command.current_dir(dir);
+        }
+        Self { command, withheld: true, ..self }
     }
 
     /// Runs it to its end.
     pub fn run(self) -> Ended {
         end(self.spawn())
     }
+}
+
+fn is_verbose() -> bool {
+    std::env::var_os("RECVERIFY_TEST_VERBOSE").is_some_and(|value| value == "1")
+}
+
+/// Whether a line is one that only `-v` brings.
+fn is_detail(line: &str) -> bool {
+    let begins = ["Workspace API: ", "authenticating the API with ", "keys from "];
+    let holds = ["; asking again in ", "; going on from byte "];
+    begins.iter().any(|words| line.starts_with(words)) || holds.iter().any(|words| line.contains(words))
 }
 
 /// Sends a signal to a process.
@@ -128,14 +161,14 @@ impl DerefMut for Started {
 
 impl From<Child> for Started {
     fn from(child: Child) -> Self {
-        Self { child, files: Files::default() }
+        Self { child, files: Files::default(), withheld: false }
     }
 }
 
 /// Waits for a started call.
 #[track_caller]
 pub fn end(started: impl Into<Started>) -> Ended {
-    let Started { child, files } = started.into();
+    let Started { child, files, withheld } = started.into();
     let output = child.wait_with_output().expect("the program ends");
     shows_none("standard output", &output.stdout);
     shows_none("standard error", &output.stderr);
@@ -143,7 +176,10 @@ pub fn end(started: impl Into<Started>) -> Ended {
     Ended {
         code: output.status.code().expect("an exit code, not a signal"),
         out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
-        err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        err: {
+            let err = String::from_utf8(output.stderr).expect("UTF-8 on standard error");
+            if withheld { err.split_inclusive('\n').filter(|line| !is_detail(line)).collect() } else { err }
+        },
     }
 }
 

@@ -33,6 +33,7 @@ mod night;
 mod parts;
 mod place;
 mod proxy;
+mod radosgw;
 mod random_faults;
 mod rejected_key;
 mod report_files;

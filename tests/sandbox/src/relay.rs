@@ -22,6 +22,8 @@ pub enum Trouble {
     FlipBit,
     /// The rest is held back until [`Relay::release`].
     Hold,
+    /// The connection stays open until [`Relay::release`]; then it is closed.
+    HoldThenClose,
 }
 
 struct Order {
@@ -138,8 +140,11 @@ async fn relay(mut client: TcpStream, target: SocketAddr, orders: &Orders) -> Op
                         Trouble::Close => return client.shutdown().await.ok(),
                         Trouble::Reset => return client.set_zero_linger().ok(),
                         Trouble::FlipBit => told[from] ^= 1,
-                        Trouble::Hold => {
+                        Trouble::Hold | Trouble::HoldThenClose => {
                             orders.released.subscribe().wait_for(|released| *released).await.ok()?;
+                            if trouble == Trouble::HoldThenClose {
+                                return client.shutdown().await.ok();
+                            }
                         }
                     }
                 }
