@@ -3,6 +3,7 @@
 //! With `RECVERIFY_TEST_VERBOSE=1` every call that can take it is made at the highest verbosity; the lines that adds are
 //! looked through for secrets and then left out of what the test is given.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use recverify_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::secrets::{Files, shows_none};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_recverify");
 
 /// One call of the program, to be completed with arguments.
 pub struct Call {
@@ -38,7 +41,7 @@ pub struct Ended {
 
 /// `recverify` with nothing in its environment but a path to nowhere for a home.
 pub fn bare() -> Call {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_recverify"));
+    let mut command = Command::new(PROGRAM);
     command.env_clear().env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
     Call { command, input: None, withheld: false }
 }
@@ -106,20 +109,34 @@ impl Call {
         Started { child, files, withheld: self.withheld }
     }
 
-    /// The same call with `-v` before all else, unless it says itself how much it wants to hear, or nothing at all.
-    fn verbose(self) -> Self {
-        let wants = ["-q", "--quiet", "-v", "--verbose"];
-        let mut words = self.command.get_args();
-        if words.len() == 0 || words.any(|word| wants.iter().any(|flag| word == *flag)) {
-            return self;
-        }
-        let mut command = Command::new(self.command.get_program());
-        command.env_clear().arg("-v").args(self.command.get_args());
+    /// The same program and arguments, handed to another program behind arguments of its own.
+    pub fn through(self, program: &str, words: &[&str]) -> Self {
+        let own = std::iter::once(self.command.get_program()).chain(self.command.get_args()).map(OsString::from);
+        let words = words.iter().map(OsString::from).chain(own).collect();
+        self.rebuilt(program.as_ref(), words)
+    }
+
+    /// Another command in the same directory and the same scrubbed environment.
+    fn rebuilt(self, program: &OsStr, words: Vec<OsString>) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear().args(words);
         command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         if let Some(dir) = self.command.get_current_dir() {
             command.current_dir(dir);
         }
-        Self { command, withheld: true, ..self }
+        Self { command, ..self }
+    }
+
+    /// The same call with `-v` before all else, unless it says itself how much it wants to hear, or nothing at all.
+    fn verbose(self) -> Self {
+        let wants = ["-q", "--quiet", "-v", "--verbose"];
+        let mut words = self.command.get_args();
+        if self.command.get_program() != PROGRAM || words.len() == 0 || words.any(|word| wants.iter().any(|flag| word == *flag)) {
+            return self;
+        }
+        let program = self.command.get_program().to_owned();
+        let words: Vec<_> = [OsString::from("-v")].into_iter().chain(self.command.get_args().map(OsString::from)).collect();
+        Self { withheld: true, ..self.rebuilt(&program, words) }
     }
 
     /// Runs it to its end.
