@@ -35,11 +35,16 @@ static SPELLINGS: LazyLock<Vec<String>> = LazyLock::new(|| {
     spellings
 });
 
+/// The spelling of a secret that stands in a text, if one does.
+fn shown_in(text: &str) -> Option<&'static str> {
+    SPELLINGS.iter().map(String::as_str).find(|spelling| text.contains(spelling))
+}
+
 /// Panics if the text shows a secret; `whence` says where it was found.
 #[track_caller]
 pub fn shows_none(whence: &str, text: &[u8]) {
     let text = String::from_utf8_lossy(text);
-    let shown = SPELLINGS.iter().find(|spelling| text.contains(spelling.as_str()));
+    let shown = shown_in(&text);
     assert!(shown.is_none(), "{whence} shows a secret, {shown:?}: {text}");
 }
 
@@ -97,8 +102,7 @@ fn every_spelling_is_found() {
         base64("ab"),
     ];
     for text in shown {
-        let told = std::panic::catch_unwind(|| shows_none("a test", text.as_bytes()));
-        assert!(told.is_err(), "{text}");
+        assert!(shown_in(&text).is_some(), "{text}");
     }
-    shows_none("a test", b"nothing of the kind");
+    assert_eq!(shown_in("nothing of the kind"), None);
 }
