@@ -131,10 +131,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "{} faults struck, {} outcomes wrong", cloud.struck(), wrong.len())?;
     for (what, looks) in [("first quarter", first), ("last quarter", last), ("all of it", &looks)] {
         let (memory, open) = (mean_and_most(looks, |look| look.0), mean_and_most(looks, |look| look.1));
-        let (memory, peak) = (memory.0 as f64 / 1024.0, memory.1 as f64 / 1024.0);
-        writeln!(out, "{what:<14} memory {memory:.1} MiB, at most {peak:.1}; open files {}, at most {}", open.0, open.1)?;
+        let (mean, most) = memory;
+        writeln!(out, "{what:<14} memory {mean} KiB, at most {most}; open files {}, at most {}", open.0, open.1)?;
     }
-    writeln!(out, "ledger {:.1} MB", fs::metadata(&ledger)?.len() as f64 / 1e6)?;
+    writeln!(out, "ledger {} kB", fs::metadata(&ledger)?.len() / 1000)?;
     match wrong.first() {
         None if exit.code() == Some(1) => Ok(()),
         None => Err("a run with findings ends with 1".into()),

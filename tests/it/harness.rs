@@ -131,11 +131,15 @@ impl Call {
     fn verbose(self) -> Self {
         let wants = ["-q", "--quiet", "-v", "--verbose"];
         let mut words = self.command.get_args();
-        if self.command.get_program() != PROGRAM || words.len() == 0 || words.any(|word| wants.iter().any(|flag| word == *flag)) {
+        if self.command.get_program() != PROGRAM
+            || words.len() == 0
+            || words.any(|word| wants.iter().any(|flag| word == *flag))
+        {
             return self;
         }
         let program = self.command.get_program().to_owned();
-        let words: Vec<_> = [OsString::from("-v")].into_iter().chain(self.command.get_args().map(OsString::from)).collect();
+        let words: Vec<_> =
+            [OsString::from("-v")].into_iter().chain(self.command.get_args().map(OsString::from)).collect();
         Self { withheld: true, ..self.rebuilt(&program, words) }
     }
 

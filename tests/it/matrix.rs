@@ -41,7 +41,8 @@ fn run(cases: &[Case], words: &str) -> Tally {
     let report = ended.report();
     let records = report["records"].as_array().expect("a list of records");
     let of = |case: &Case| records.iter().find(|record| record["record_id"] == case.name.as_str());
-    let judge = |case: &Case| of(case).map_or_else(|| Some(format!("{} is lost", case.name)), |r: &Value| case.judge(r));
+    let judge =
+        |case: &Case| of(case).map_or_else(|| Some(format!("{} is lost", case.name)), |r: &Value| case.judge(r));
     Tally { injected: cloud.struck(), wrong: cases.iter().filter_map(judge).collect() }
 }
 

@@ -15,7 +15,8 @@ fn modes(dir: &Path) -> Vec<(String, u32)> {
         let name = if name.starts_with(".tmp") { "temporary".to_owned() } else { name };
         (name, entry.metadata().expect("a file").permissions().mode() & 0o777)
     };
-    let mut modes: Vec<_> = fs::read_dir(dir).expect("a directory").map(|entry| mode(entry.expect("an entry"))).collect();
+    let mut modes: Vec<_> =
+        fs::read_dir(dir).expect("a directory").map(|entry| mode(entry.expect("an entry"))).collect();
     modes.sort();
     modes
 }

@@ -24,7 +24,7 @@ pub(super) enum Truth {
 pub(super) struct Fault {
     pub(super) calls: StoreCalls,
     pub(super) times: Times,
-    pub(super) fault: StoreFault,
+    pub(super) kind: StoreFault,
 }
 
 /// One answer that may be given: outcome of the record, and code of its reason (empty where it is intact).
@@ -84,8 +84,8 @@ impl Case {
             Truth::Undeclared => record["video_file_sha256"] = Value::Null,
         }
         cloud.add_record(&self.name, record);
-        for Fault { calls, times, fault } in &self.faults {
-            cloud.fail_store(calls.clone().of(bucket, &key), *times, fault.clone());
+        for Fault { calls, times, kind } in &self.faults {
+            cloud.fail_store(calls.clone().of(bucket, &key), *times, kind.clone());
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::net::TcpListener;
 
-use recverify_sandbox::{Authority, Recording, Relay, Sandbox, Service, StoreCalls, StoreFault, Times, TlsFront, Trouble};
+use recverify_sandbox::{
+    Authority, Recording, Relay, Sandbox, Service, StoreCalls, StoreFault, Times, TlsFront, Trouble,
+};
 
 use super::Tally;
 use super::case::{INTACT, Verdict};

@@ -11,8 +11,8 @@ const CHANGED: Verdict = ("unverified", "changed_during_read");
 const DISAGREE: Verdict = ("unverified", "reads_disagree");
 const UNDECLARED: Verdict = ("undeclared", "digest_not_declared");
 
-fn fault(calls: StoreCalls, times: Times, fault: StoreFault) -> Fault {
-    Fault { calls, times, fault }
+fn fault(calls: StoreCalls, times: Times, kind: StoreFault) -> Fault {
+    Fault { calls, times, kind }
 }
 
 fn once(kind: StoreFault) -> Vec<Fault> {
@@ -33,16 +33,17 @@ fn positions(mode: u64) -> Vec<u64> {
 /// Faults that pass: whatever is true is what must be said.
 pub(super) fn passing(mode: u64) -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |name: String, truth, faults, allowed: &[Verdict]| cases.push(Case::new(name, truth, faults, allowed));
+    let mut add =
+        |name: String, truth, faults, allowed: &[Verdict]| cases.push(Case::new(name, truth, faults, allowed));
     for at in positions(mode) {
-        let breaks: [(&str, fn(u64) -> StoreFault); 4] = [
-            ("cut", StoreFault::Cut),
-            ("reset", StoreFault::CutByReset),
-            ("chunked", StoreFault::EndEarlyChunked),
-            ("closed", StoreFault::EndEarlyClosed),
+        let breaks = [
+            ("cut", StoreFault::Cut(at)),
+            ("reset", StoreFault::CutByReset(at)),
+            ("chunked", StoreFault::EndEarlyChunked(at)),
+            ("closed", StoreFault::EndEarlyClosed(at)),
         ];
         for (name, kind) in breaks {
-            add(format!("{name}-{at}"), Truth::Right, once(kind(at)), &[INTACT]);
+            add(format!("{name}-{at}"), Truth::Right, once(kind), &[INTACT]);
         }
         add(format!("altered-cut-{at}"), Truth::Altered, once(StoreFault::Cut(at)), &[ALTERED]);
         if at < LENGTH {
