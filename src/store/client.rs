@@ -180,8 +180,13 @@ impl Store {
         }
     }
 
-    /// Looks an object up without its bytes.
+    /// Looks an object up without its bytes, again where that may help.
     pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
+        self.patiently_noted(async || self.look_up_once(place).await).await
+    }
+
+    /// One look-up.
+    pub(super) async fn look_up_once(&self, place: &Place) -> Result<Found, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
@@ -205,6 +210,10 @@ impl Store {
     /// Whether a listing shows the place's key, which would stand first in it. By version 1 of the listing, the only one
     /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
     pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
+        self.patiently_noted(async || self.list_once(place).await).await
+    }
+
+    async fn list_once(&self, place: &Place) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);

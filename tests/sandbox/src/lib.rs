@@ -30,6 +30,7 @@ mod line;
 mod listener;
 mod metadata;
 mod recording;
+mod relay;
 mod rules;
 mod sandbox;
 mod script;
@@ -46,5 +47,6 @@ pub use keys::{
     TOKEN,
 };
 pub use recording::Recording;
+pub use relay::{Relay, Trouble};
 pub use rules::Times;
 pub use sandbox::Sandbox;

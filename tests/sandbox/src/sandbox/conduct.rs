@@ -92,6 +92,11 @@ impl Sandbox {
         self.cloud.access_faults.add(calls, times, fault);
     }
 
+    /// How many faults have struck so far, at both services.
+    pub fn struck(&self) -> u64 {
+        self.cloud.api_faults.struck() + self.cloud.store_faults.struck()
+    }
+
     /// Forgets all faults not yet begun.
     pub fn heal(&self) {
         self.cloud.api_faults.clear();
