@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::Context;
 use super::seal::Seal;
 use crate::cli;
-use crate::report::{self, Host, Operator, Run, Spool};
+use crate::credentials::{Access, Credential, Keyring};
+use crate::report::{self, Credentials, Host, Identity, Operator, Run, Spool};
 use crate::retention::Terms;
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
@@ -36,7 +37,7 @@ pub(super) fn begin(
         case: evidence.case.clone(),
         note: evidence.note.clone(),
         settings: settings::effective(settings, args, terms),
-        credentials: settings::identities(settings),
+        credentials: Credentials::default(),
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: seal.signing_key(),
@@ -54,6 +55,21 @@ pub(super) fn has_trail(args: &cli::Verify) -> bool {
     let is_json =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json" || extension == "jsonl");
     args.format != cli::Format::Text || args.reports.iter().any(is_json)
+}
+
+/// As whom the services were asked, as far as that came to be known.
+pub(super) fn identities(access: &Access) -> Credentials {
+    let of_keys = |keys: &Keyring| {
+        let (access_key_id, temporary, _) = keys.holding().key?;
+        Some(Identity::AccessKey { access_key_id, temporary })
+    };
+    Credentials {
+        workspace: match &access.api {
+            Credential::Token(_) => Some(Identity::Token),
+            Credential::Keys(keys) => of_keys(keys),
+        },
+        store: of_keys(&access.store),
+    }
 }
 
 /// The selection as reports have it.

@@ -128,13 +128,13 @@ impl Operator {
     }
 }
 
-/// As whom the services were asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// As whom the services were asked; `None` where no key could be had.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Credentials {
     /// The Workspace API.
-    pub workspace: Identity,
+    pub workspace: Option<Identity>,
     /// The store.
-    pub store: Identity,
+    pub store: Option<Identity>,
 }
 
 /// What names a credential, without being one.

@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 
 use super::Settings;
 use crate::cli;
-use crate::credentials::AccessKey;
-use crate::report::{Credentials, Identity};
 use crate::retention::Terms;
 use crate::store::{Addressing, Hashing};
-use crate::workspace::ApiCredential;
 
 /// What is in force of a verification, whether it was given or not. Addresses that may hold a secret of their own, those of
 /// a watchdog and of proxies, are left out.
@@ -24,7 +21,7 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
         ("region", json!(store.region)),
-        ("project-id", json!(api.workspace.project_id)),
+        ("project-id", json!(api.access.project.as_ref().ok())),
         ("workspace-endpoint", json!(api.workspace.endpoint.to_string())),
         ("obs-endpoint", json!(store.endpoint.to_string())),
         (
@@ -65,20 +62,4 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
         ("max-duration", json!(args.max_duration.map(|time| time.as_secs_f64()))),
         ("include-not-ready", json!(args.window.include_not_ready)),
     ])
-}
-
-/// What names the credentials in use.
-#[must_use]
-pub fn identities(settings: &Settings) -> Credentials {
-    let key = |key: &AccessKey| Identity::AccessKey {
-        access_key_id: key.id.clone(),
-        temporary: key.security_token.is_some(),
-    };
-    Credentials {
-        workspace: match &settings.api.workspace.credential {
-            ApiCredential::Key(of_api) => key(of_api),
-            ApiCredential::Token(_) => Identity::Token,
-        },
-        store: key(&settings.store.key),
-    }
 }
