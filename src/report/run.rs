@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::Spool;
 use crate::clock::Offset;
-use crate::credentials::Variables;
 use crate::evidence::Reason;
 use crate::fixity::Sha256Digest;
 use crate::record::Criteria;
@@ -117,10 +116,8 @@ pub struct Operator {
 impl Operator {
     /// Whoever runs this process, by another name if one was given.
     #[must_use]
-    pub fn this(name: Option<&str>, variables: &Variables) -> Self {
-        let login = ["LOGNAME", "USER"].into_iter().find_map(|name| variables.get(name)).cloned();
-        let login = login.filter(|login| !login.is_empty());
-        Self { name: name.map(str::to_owned).or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
+    pub fn this(name: Option<String>, login: Option<String>) -> Self {
+        Self { name: name.or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
     }
 }
 
