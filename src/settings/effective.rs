@@ -20,7 +20,7 @@ pub fn effective(settings: &Settings, args: &cli::Verify) -> BTreeMap<&'static s
     let seconds = |time: Duration| json!(time.as_secs_f64());
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
-        ("region", json!(store.region)),
+        ("obs-region", json!(store.region)),
         ("project-id", json!(api.workspace.project_id)),
         ("workspace-endpoint", json!(api.workspace.endpoint.to_string())),
         ("obs-endpoint", json!(store.endpoint.to_string())),
