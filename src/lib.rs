@@ -18,7 +18,10 @@
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
+//! [`credentials`] says as whom both services are asked, and renews keys that end meanwhile.
+//!
+//! Dependencies point one way:
+//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`.
 
 pub mod batch;
 pub mod budget;
@@ -46,6 +49,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;
+mod sign;
 pub mod signature;
 pub mod source;
 pub mod store;
@@ -55,6 +59,7 @@ pub mod throttle;
 pub mod time;
 pub mod timestamp;
 pub mod verify;
+mod wire;
 pub mod workspace;
 
 use std::ffi::OsString;
@@ -132,6 +137,9 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };
     ended.unwrap_or_else(|unprepared| {
+        for detail in unprepared.details() {
+            diagnostics.detail(detail);
+        }
         diagnostics.error(&unprepared.to_string());
         unprepared.exit()
     })

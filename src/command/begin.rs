@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use super::seal::Seal;
 use crate::cli;
-use crate::report::{self, Host, Operator, Run, Spool};
+use crate::report::{self, Credentials, Host, Operator, Run, Spool};
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
 
@@ -36,7 +36,7 @@ pub(super) fn begin(
         case: evidence.case.clone(),
         note: evidence.note.clone(),
         settings: settings::effective(settings, args),
-        credentials: settings::identities(settings),
+        credentials: Credentials::default(),
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: seal.signing_key(),

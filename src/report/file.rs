@@ -15,7 +15,8 @@ use crate::summary::Summary;
 
 /// A report that becomes visible under its name only once it is complete and on disk.
 ///
-/// It is readable by its owner alone: it names people and what they recorded.
+/// It is readable by its owner alone, since it names people and what they recorded, unless it takes the place of a file
+/// that others may read.
 pub struct ReportFile {
     place: Place,
     writer: Box<dyn ReportWriter>,
@@ -121,6 +122,7 @@ impl ReportFile {
         let written = self.place.handle()?;
         let signed = self.seal.map(|seal| seal.sign(written)).transpose();
         let removed = remove_earlier(self.place.path());
+        self.place.readable_as_before()?;
         self.place.take()?;
         Ok(removed.and(signed).and_then(|signed| signed.map_or(Ok(()), Signed::take)))
     }

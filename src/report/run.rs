@@ -122,7 +122,7 @@ impl Operator {
 }
 
 /// As whom the services were asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Credentials {
     /// The Workspace API.
     pub workspace: Identity,
@@ -131,7 +131,7 @@ pub struct Credentials {
 }
 
 /// What names a credential, without being one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Identity {
     /// A key pair.
@@ -143,6 +143,9 @@ pub enum Identity {
     },
     /// A user token; it names nobody by itself.
     Token,
+    /// None was got, or none was needed.
+    #[default]
+    None,
 }
 
 /// A service that was asked.

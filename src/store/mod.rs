@@ -14,6 +14,7 @@ mod lookups;
 mod metering;
 mod part;
 mod parts;
+mod patience;
 mod pin;
 mod read;
 mod read_error;
