@@ -8,8 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use super::seal::Seal;
 use crate::cli;
-use crate::credentials::{Access, Credential, Keyring};
-use crate::report::{self, Credentials, Host, Identity, Operator, Run, Spool};
+use crate::report::{self, Credentials, Host, Operator, Run, Spool};
 use crate::retention::Terms;
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
@@ -27,13 +26,15 @@ pub(super) fn begin(
     let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
     let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
     let evidence = &args.evidence;
+    let set = |name: &&str| context.variables.get(*name).filter(|value| !value.is_empty());
+    let login = ["LOGNAME", "USER"].iter().find_map(set);
     Run {
         id: Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string(),
         started_at,
         finished_at: started_at,
         selection: reported(selection, args),
         host: Host::this(),
-        operator: Operator::this(evidence.operator.as_deref(), &context.variables),
+        operator: Operator::this(evidence.operator.clone(), login.cloned()),
         case: evidence.case.clone(),
         note: evidence.note.clone(),
         settings: settings::effective(settings, args, terms),
@@ -55,21 +56,6 @@ pub(super) fn has_trail(args: &cli::Verify) -> bool {
     let is_json =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json" || extension == "jsonl");
     args.format != cli::Format::Text || args.reports.iter().any(is_json)
-}
-
-/// As whom the services were asked, as far as that came to be known.
-pub(super) fn identities(access: &Access) -> Credentials {
-    let of_keys = |keys: &Keyring| {
-        let (access_key_id, temporary, _) = keys.holding().key?;
-        Some(Identity::AccessKey { access_key_id, temporary })
-    };
-    Credentials {
-        workspace: match &access.api {
-            Credential::Token(_) => Some(Identity::Token),
-            Credential::Keys(keys) => of_keys(keys),
-        },
-        store: of_keys(&access.store),
-    }
 }
 
 /// The selection as reports have it.

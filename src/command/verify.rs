@@ -6,7 +6,7 @@ use std::pin::Pin;
 use futures_util::stream::Stream;
 use tokio_util::sync::CancellationToken;
 
-use super::begin::{begin, has_trail, identities};
+use super::begin::{begin, has_trail};
 use super::ids::gather;
 use super::monitor::Monitor;
 use super::remember::{going_on, remember, terms};
@@ -136,7 +136,8 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, network, access, began, selection, memory, mut sinks, seal, mut monitor, mut run } = prepared;
+    let Prepared { settings, network, access, began, selection, memory, mut sinks, seal, mut monitor, mut run } =
+        prepared;
     let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
     let Network { http, clock, backoff, .. } = network;
     let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
@@ -229,10 +230,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.selection.shortfall = shortfall;
     (run.expected, run.listing) = (kept.expected, kept.listing);
     run.clocks = clocks(&workspace, &store);
-    run.credentials = identities(&access);
-    if let Some(project) = found_by_iam(&access) {
-        run.settings.insert("project-id", project.into());
-    }
+    run.credentials = settings::identities(&access);
+    run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
     let recorded = whole && stamped && labelled && broken.is_none();

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::name::{UnknownPlaceholder, expand};
 use super::place::{Place, directory_of, same_place};
-use super::seal::{Seal, SealError, Signed, remove_earlier};
+use super::seal::{Seal, SealError, Signed, remove_earlier, sidecars};
 use super::{ChecksumReport, CsvReport, JsonLinesReport, JsonReport, JunitReport, ReportWriter, Run, TextReport};
 use crate::evidence::RecordReport;
 use crate::signature::Signer;
@@ -102,6 +102,12 @@ impl ReportFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.place.path()
+    }
+
+    /// Whether it, or what is going to stand beside it, has this place.
+    #[must_use]
+    pub fn occupies(&self, path: &Path) -> bool {
+        same_place(self.path(), path) || sidecars(self.path()).any(|beside| same_place(&beside, path))
     }
 
     /// Writes one record.

@@ -65,7 +65,7 @@ pub(crate) fn place_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Whether two paths name one place, as far as their directories exist.
-pub(crate) fn same_place(a: &Path, b: &Path) -> bool {
+pub(super) fn same_place(a: &Path, b: &Path) -> bool {
     let resolved = |path: &Path| match (directory_of(path).canonicalize(), path.file_name()) {
         (Ok(directory), Some(name)) => directory.join(name),
         _ => path.to_owned(),

@@ -27,7 +27,7 @@ pub(super) fn run() -> Run {
         case: None,
         note: None,
         settings: BTreeMap::new(),
-        credentials: Credentials { workspace: Some(Identity::Token), store: Some(Identity::Token) },
+        credentials: Credentials { workspace: Identity::Token, store: Identity::Token },
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: None,

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::Settings;
 use crate::cli;
+use crate::credentials::{Access, Credential, Keyring};
+use crate::report::{Credentials, Identity};
 use crate::retention::Terms;
 use crate::store::{Addressing, Hashing};
 
@@ -20,8 +22,9 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
     let moved = (!moved.is_empty()).then(|| moved.join(","));
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
-        ("region", json!(store.region)),
+        ("obs-region", json!(store.region)),
         ("project-id", json!(api.access.project.as_ref().ok())),
+        ("iam-endpoint", json!(api.access.iam.as_ref().map(ToString::to_string))),
         ("workspace-endpoint", json!(api.workspace.endpoint.to_string())),
         ("obs-endpoint", json!(store.endpoint.to_string())),
         (
@@ -62,4 +65,20 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
         ("max-duration", json!(args.max_duration.map(|time| time.as_secs_f64()))),
         ("include-not-ready", json!(args.window.include_not_ready)),
     ])
+}
+
+/// What names the credentials that were used; of those that end, the last.
+#[must_use]
+pub fn identities(access: &Access) -> Credentials {
+    let last_of = |keys: &Keyring| match keys.holding().key {
+        Some((access_key_id, temporary, _)) => Identity::AccessKey { access_key_id, temporary },
+        None => Identity::None,
+    };
+    Credentials {
+        workspace: match &access.api {
+            Credential::Keys(keys) => last_of(keys),
+            Credential::Token(_) => Identity::Token,
+        },
+        store: last_of(&access.store),
+    }
 }

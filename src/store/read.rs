@@ -243,7 +243,8 @@ impl Store {
     /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
     /// answers together. A look-up that fails is no failure of the read.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
-        let found = self.patiently(async || self.look_up_once(place, &progress.lookups).await).await;
+        let noted = &progress.lookups;
+        let found = self.patiently(async || self.look_up_once(place, noted).await).await;
         if let (Ok(found), Some(pin)) = (found, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
         {

@@ -159,6 +159,17 @@ impl Workspace {
         }
     }
 
+    /// Leave to ask, and what is sent then.
+    async fn prepare(&self, question: &Question) -> Result<(Pass<'_>, http::Request<Vec<u8>>), ApiError> {
+        let project_id = self.project.id().await.map_err(ApiError::NoAccess)?;
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait.
+        self.credential.proof().await.map_err(ApiError::NoAccess)?;
+        let pass = self.gate.enter(self.settings.endpoint.host()).await.map_err(ApiError::NotAsked)?;
+        let proof = self.credential.proof().await.map_err(ApiError::NoAccess)?;
+        let request = self.request(question, project_id, &proof);
+        Ok((pass, request.map_err(|_| ApiError::Http(HttpError::Unsendable))?))
+    }
+
     /// One request.
     async fn ask_once<T>(&self, question: &Question, decode: &impl Fn(&[u8]) -> Result<T, String>) -> Tried<T> {
         let (pass, request) = match self.prepare(question).await {
@@ -200,17 +211,6 @@ impl Workspace {
         let request_id = request_id(&head).map(|id| self.redactor.text(id));
         let call = call(Some(head.status.as_u16()), request_id, result.as_ref().err(), answer.as_ref());
         Tried { result, answer, call, retry_after: asked }
-    }
-
-    /// Leave to send a request, and the request, signed with the key that is good now.
-    async fn prepare(&self, question: &Question) -> Result<(Pass<'_>, http::Request<Vec<u8>>), ApiError> {
-        let project_id = self.project.id().await.map_err(ApiError::NoAccess)?;
-        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait.
-        self.credential.proof().await.map_err(ApiError::NoAccess)?;
-        let pass = self.gate.enter(self.settings.endpoint.host()).await.map_err(ApiError::NotAsked)?;
-        let proof = self.credential.proof().await.map_err(ApiError::NoAccess)?;
-        let request = self.request(question, project_id, &proof).map_err(|_| ApiError::Http(HttpError::Unsendable))?;
-        Ok((pass, request))
     }
 
     /// Makes what was asked for or an error of an answer that came whole.

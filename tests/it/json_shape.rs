@@ -43,6 +43,7 @@ fn authority(endpoint: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every name of the report stands here once")]
 fn the_whole_report_of_one_intact_record() {
     let cloud = Sandbox::start();
     let recording = recording();

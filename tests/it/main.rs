@@ -14,6 +14,7 @@ mod bad_input;
 mod bad_ledger;
 mod changed;
 mod check;
+mod circumstances;
 mod credential;
 mod credentials;
 mod crontab;
