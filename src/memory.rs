@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::evidence::{Acknowledged, History, RecordReport};
 use crate::fixity::Code;
 use crate::ledger::{
-    Acknowledgement, Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan, RunEnd,
-    Scope, Standing, Why, compare, is_relocation, state,
+    Acknowledgement, Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan,
+    RunEnd, Scope, Standing, Why, compare, is_relocation, state,
 };
 use crate::record::{Criteria, Record, RecordId};
 use crate::retention::{Known, Settled, Terms, stored_expiry};

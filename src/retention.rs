@@ -74,7 +74,8 @@ impl Terms {
         max_unverified_age: Option<SignedDuration>,
     ) -> Self {
         let half = retention.map(|retention| retention / 2);
-        let reverify_after = reverify_after.unwrap_or_else(|| half.map_or(REVERIFY_AFTER, |half| half.min(REVERIFY_AFTER)));
+        let reverify_after =
+            reverify_after.unwrap_or_else(|| half.map_or(REVERIFY_AFTER, |half| half.min(REVERIFY_AFTER)));
         Self { retention, reverify_after, not_ready_after, max_unverified_age: max_unverified_age.or(half) }
     }
 

@@ -9,9 +9,7 @@ use super::ids::parse;
 use super::{Context, Unprepared};
 use crate::cli::{self, ExportFormat, LedgerArgs, LedgerQuestion};
 use crate::exit::Exit;
-use crate::ledger::{
-    self, Acknowledged, Acknowledgement, Event, ExportError, Ledger, LedgerError, Reader, Scope,
-};
+use crate::ledger::{self, Acknowledged, Acknowledgement, Event, ExportError, Ledger, LedgerError, Reader, Scope};
 use crate::record::RecordId;
 use crate::report::visible;
 use crate::time::report_time;
@@ -93,7 +91,9 @@ fn acknowledge(
             format!("{id} is acknowledged by {operator} as {}{reason}; anything else is told again", entered.outcome)
         }
         Acknowledged::Intact => {
-            context.diagnostics.error(&format!("{id} was intact when it was last verified; there is nothing to acknowledge"));
+            context
+                .diagnostics
+                .error(&format!("{id} was intact when it was last verified; there is nothing to acknowledge"));
             return Ok(Exit::Nothing);
         }
         Acknowledged::NeverVerified => {

@@ -67,7 +67,8 @@ pub(super) fn going_on(
     let listed = match Reader::open(path) {
         Ok(reader) => {
             let mut scopes = reader.scopes()?;
-            scopes.retain(|scope| scope.endpoint == endpoint && project.is_none_or(|project| *project == scope.project));
+            scopes
+                .retain(|scope| scope.endpoint == endpoint && project.is_none_or(|project| *project == scope.project));
             let listed = scopes.iter().map(|scope| reader.listed_until(scope)).collect::<Result<Vec<_>, _>>()?;
             listed.into_iter().min().flatten()
         }

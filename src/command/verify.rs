@@ -187,7 +187,9 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             Settled::Told => sinks.record(report),
             Settled::Expired(at) => {
                 let over = report_time(at);
-                context.diagnostics.detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
+                context
+                    .diagnostics
+                    .detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
                 Ok(())
             }
             Settled::NotReady => Ok(()),
@@ -212,7 +214,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
     run.finished_at = context.clock.now();
-    run.overdue = memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
+    run.overdue =
+        memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
     for reason in shortfall.iter().chain(&run.overdue) {
         context.diagnostics.error(&reason.message);
     }

@@ -26,12 +26,7 @@ pub(super) fn note(connection: &Connection, record: i64) -> Result<(), LedgerErr
 impl Ledger {
     /// The records that began well inside a window and that the listing of this run, read to its end, did not show. Those
     /// that are over are left out, and those at the very edges, where the service may round.
-    pub fn unlisted(
-        &self,
-        run: &OpenRun,
-        since: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<RecordId>, LedgerError> {
+    pub fn unlisted(&self, run: &OpenRun, since: Timestamp, until: Timestamp) -> Result<Vec<RecordId>, LedgerError> {
         const EDGE: SignedDuration = SignedDuration::from_secs(2);
         let reader = self.reader();
         let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();

@@ -86,8 +86,10 @@ impl Verifier<'_> {
     async fn judge_vanished(&self, remembered: &Remembered, report: &mut RecordReport) {
         let Some(reason) = &mut report.reason else { return };
         let Some(began_at) = remembered.known.began_at else {
-            reason.message =
-                format!("{}; it was there before, but never said when it began, so no listing can prove it gone", reason.message);
+            reason.message = format!(
+                "{}; it was there before, but never said when it began, so no listing can prove it gone",
+                reason.message
+            );
             return;
         };
         match self.is_listed(&report.record_id, began_at).await {
@@ -102,8 +104,10 @@ impl Verifier<'_> {
             }
             Ok(true) => reason.message = format!("{}, yet its listing shows it", reason.message),
             Err(why) => {
-                reason.message =
-                    format!("{}; it was there before, and the listing that would prove it gone failed: {why}", reason.message);
+                reason.message = format!(
+                    "{}; it was there before, and the listing that would prove it gone failed: {why}",
+                    reason.message
+                );
             }
         }
     }
@@ -118,7 +122,9 @@ impl Verifier<'_> {
                 page = listing.next(self.watch) => page,
             };
             match page {
-                Ok(Some(page)) if page.iter().any(|record| record.id.as_deref() == Some(id.as_str())) => return Ok(true),
+                Ok(Some(page)) if page.iter().any(|record| record.id.as_deref() == Some(id.as_str())) => {
+                    return Ok(true);
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(false),
                 Err(failure) => return Err(failure.error.to_string()),
@@ -140,6 +146,8 @@ fn never_intact(report: &RecordReport, remembered: &Remembered, over: Timestamp)
 fn last_intact(remembered: &Remembered) -> String {
     match remembered.history.last_intact_at {
         Some(at) => format!("it was last intact on {}", report_time(at)),
-        None => format!("it was first seen on {} and never found intact", report_time(remembered.history.first_seen_at)),
+        None => {
+            format!("it was first seen on {} and never found intact", report_time(remembered.history.first_seen_at))
+        }
     }
 }

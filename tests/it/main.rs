@@ -36,6 +36,7 @@ mod matrix;
 mod mix;
 mod mode;
 mod monitoring;
+mod months;
 mod night;
 mod offline;
 mod parts;
