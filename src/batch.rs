@@ -62,7 +62,13 @@ pub async fn run<E>(
                 batch.summary.leave(planned.began_at);
             } else {
                 spending.start(declared);
-                reading.push(async move { (verifier.examine(answer).await, declared) });
+                reading.push(async move {
+                    let report = match verifier.is_archived(&answer).await {
+                        true => None,
+                        false => Some(verifier.examine(answer).await),
+                    };
+                    (report, declared)
+                });
             }
         }
         if let Some(planned) = next.take() {
@@ -82,10 +88,16 @@ pub async fn run<E>(
         tokio::select! {
             biased;
             Some((report, declared)) = reading.next(), if !reading.is_empty() => {
-                let read = report.objects.iter().map(ObjectReport::transferred).sum();
+                let objects = report.iter().flat_map(|report| &report.objects);
+                let read = objects.map(ObjectReport::transferred).sum();
                 spending.end(declared, read);
-                pace.finished(read, verifier.pauses(), Instant::now());
-                take(&mut batch, &verifier, &mut recorder, &report);
+                match report {
+                    Some(report) => {
+                        pace.finished(read, verifier.pauses(), Instant::now());
+                        take(&mut batch, &verifier, &mut recorder, &report);
+                    }
+                    None => *batch.summary.archived.get_or_insert(0) += 1,
+                }
             }
             Some(answer) = asking.next(), if !asking.is_empty() => asked.push_back(answer),
             planned = source.next(), if !drained && next.is_none() => {

@@ -63,7 +63,7 @@ impl Exit {
             Self::Finding
         } else if !complete || summary.count(Outcome::Intact) < summary.records {
             Self::Undecided
-        } else if summary.records + summary.skipped + summary.left == 0 {
+        } else if summary.records + summary.skipped + summary.archived.unwrap_or(0) + summary.left == 0 {
             Self::Nothing
         } else {
             Self::Success

@@ -13,13 +13,19 @@
 //! A report is signed ([`signature`]) and time-stamped ([`timestamp`]) by formats others can check; [`check`] checks it, and
 //! what it says, without any service.
 //!
+//! [`archive`] keeps what is read, each recording in a [`bag`] of its own; [`verify`] lends it the bytes that are hashed, and
+//! like [`ledger`] it knows what was established and nobody who establishes it.
+//!
 //! [`doctor`] asks the same services as a verification would, and says what stands in its way.
 //!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
+//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`;
+//! `record ← bag`, and `{bag, evidence, report, signature} ← archive ← verify`, as `ledger ← memory ← verify`.
 
+pub mod archive;
+pub mod bag;
 pub mod batch;
 pub mod budget;
 pub mod check;
@@ -123,6 +129,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     };
     let ended = match cli.command {
         Command::Verify(args) => command::verify(&args, &mut context),
+        Command::Archive(args) => command::archive(&args, &mut context),
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
         Command::Doctor(args) => command::doctor(&args, &mut context),

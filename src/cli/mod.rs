@@ -45,7 +45,7 @@ Exit codes:
     2    usage or settings, before any network; a ledger that cannot be opened
     3    no finding, but something unverified or undeclared
     4    nothing to verify
-    5    another run holds the ledger
+    5    another run holds the ledger or the archive
     6    outcomes were established but could not be recorded
   130    interrupted from the keyboard (143: by the system)
 
@@ -71,7 +71,10 @@ Exit codes:
 pub enum Command {
     /// Verify recordings and say of each whether it is intact
     #[command(after_long_help = EXIT_CODES)]
-    Verify(Box<Verify>),
+    Verify(Box<VerifyCommand>),
+    /// Verify recordings and keep each that is intact as a BagIt bag, in one pass
+    #[command(after_long_help = EXIT_CODES)]
+    Archive(Box<Archive>),
     /// List the records of a window
     List(List),
     /// Show a record as the Workspace API describes it
@@ -94,6 +97,43 @@ pub enum Command {
 }
 
 /// `recverify verify`.
+#[derive(Debug, Args)]
+pub struct VerifyCommand {
+    /// What is verified, and how.
+    #[command(flatten)]
+    pub verify: Verify,
+    /// Bags to check instead of records.
+    #[command(flatten)]
+    pub bags: Bags,
+}
+
+/// Bags that are checked.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Bags")]
+pub struct Bags {
+    /// Check this BagIt bag instead of asking for records: its bytes against its manifest, offline (repeatable)
+    #[arg(long = "bag", value_name = "DIR", num_args = 1.., conflicts_with_all = ["record_ids", "ids_from", "since", "ledger", "reports"])]
+    pub dirs: Vec<PathBuf>,
+    /// Hold each bag against what the API declares now, and verify the bucket now, each on a line of its own
+    #[arg(long, requires = "dirs")]
+    pub online: bool,
+}
+
+/// `recverify archive`.
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// The archive: a directory of bags, made if it is not there
+    #[arg(long, value_name = "DIR", help_heading = "Archive")]
+    pub to: PathBuf,
+    /// Keep what is not intact as well, in DIR/findings and marked as such: it expires too
+    #[arg(long, help_heading = "Archive")]
+    pub findings: bool,
+    /// What is verified, and how.
+    #[command(flatten)]
+    pub verify: Verify,
+}
+
+/// A selection of records and all it takes to verify them.
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Records to verify; each once, however often it is named

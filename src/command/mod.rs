@@ -1,5 +1,7 @@
 //! The commands: wiring only, one file each.
 
+mod archive;
+mod bags;
 mod begin;
 mod check;
 mod doctor;
@@ -13,6 +15,7 @@ mod signals;
 mod sinks;
 mod verify;
 
+use crate::archive::ArchiveError;
 use crate::clock::Clock;
 use crate::credentials::Variables;
 use crate::exit::Exit;
@@ -26,6 +29,7 @@ use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 use crate::workspace::ApiCredential;
 
+pub(crate) use archive::archive;
 pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
@@ -78,6 +82,8 @@ pub(crate) enum Unprepared {
     Ping(#[from] PingUrlError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }
@@ -86,7 +92,7 @@ impl Unprepared {
     /// A ledger that is held is no mistake of whoever called: the other run does the work.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Ledger(LedgerError::Held(_)) => Exit::Held,
+            Self::Ledger(LedgerError::Held(_)) | Self::Archive(ArchiveError::Held(_)) => Exit::Held,
             _ => Exit::Usage,
         }
     }

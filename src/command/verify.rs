@@ -1,12 +1,13 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
 use tokio_util::sync::CancellationToken;
 
+use super::bags::bags;
 use super::begin::{begin, has_trail};
 use super::ids::gather;
 use super::monitor::Monitor;
@@ -14,6 +15,7 @@ use super::seal::Seal;
 use super::signals::Signals;
 use super::sinks::{Finished, NowhereToReport, Sinks};
 use super::{Context, Unprepared, rejections, runtime};
+use crate::archive::Archive;
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
@@ -35,7 +37,16 @@ use crate::summary::Summary;
 use crate::verify::Verifier;
 use crate::workspace::{Workspace, WorkspaceSettings};
 
-pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+pub(crate) fn verify(args: &cli::VerifyCommand, context: &mut Context) -> Result<Exit, Unprepared> {
+    if args.bags.dirs.is_empty() { run(&args.verify, None, context) } else { bags(args, context) }
+}
+
+/// Verifies a selection, and keeps what is read in an archive if there is to be one.
+pub(super) fn run(
+    args: &cli::Verify,
+    keep: Option<&cli::Archive>,
+    context: &mut Context,
+) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
@@ -49,7 +60,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     }
     let http = HttpClient::new(&settings.api.transport)?;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
+    let seal = Seal::prepare(&args.evidence, &args.reports, keep.is_some(), context, &http, backoff.clone())?;
     let mut run = begin(started_at, &selection, args, context, &settings, &seal);
     let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
     run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
@@ -61,6 +72,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
+    let archive = keep.map(|keep| Archive::open(&keep.to, &run.id, keep.findings, seal.signer.clone())).transpose()?;
     let runtime = runtime()?;
     let memory = match &args.ledger {
         None => None,
@@ -73,7 +85,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
         },
     };
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
-    let prepared = Prepared { settings, http, backoff, selection, memory, sinks, seal, monitor, run };
+    let prepared = Prepared { settings, http, backoff, selection, memory, archive, sinks, seal, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -87,6 +99,7 @@ struct Prepared {
     backoff: Backoff,
     selection: Selection,
     memory: Option<Memory>,
+    archive: Option<Archive>,
     sinks: Sinks,
     seal: Seal,
     monitor: Monitor,
@@ -123,7 +136,7 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, http, backoff, selection, memory, mut sinks, seal, monitor, mut run } = prepared;
+    let Prepared { settings, http, backoff, selection, memory, archive, mut sinks, seal, monitor, mut run } = prepared;
     let (of_api, of_store) = rejections(&settings.api.workspace.credential);
     let clock = &context.clock;
     let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
@@ -135,6 +148,7 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         store: &store,
         size_rule: args.size_rule.into(),
         memory: memory.as_ref(),
+        archive: archive.as_ref(),
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
@@ -151,19 +165,30 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             let all = criteria.is_window_alone() && limit.is_none();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
-            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel, trail };
+            let archiving = archive.is_some();
+            let terms = Terms { limit, include_not_ready, memory, archiving, and_what_is_due: all, tally, watch, cancel, trail };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
     monitor.started().await;
     progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
+    let unkept = Cell::new(false);
     let batch = batch::run(source, bounds, verifier, |report| {
-        // First on disk, then told; what cannot be entered is told all the same.
+        // The bag first, then its row, for what the ledger calls done has to be kept; then it is told. What cannot be kept
+        // or entered is told all the same.
+        let kept = archive.as_ref().map_or(Ok(()), |archive| archive.keep(report, &run));
         let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report));
         let told = progress.suspend(|| sinks.record(report));
+        if let Err(error) = kept {
+            progress.suspend(|| context.diagnostics.error(&error.to_string()));
+            unkept.set(true);
+            if !error.is_of_one_record() {
+                return Err(Unrecorded::Told);
+            }
+        }
         entered.map_err(Unrecorded::Ledger)?;
-        told.map_err(|NowhereToReport| Unrecorded::Nowhere)
+        told.map_err(|NowhereToReport| Unrecorded::Told)
     });
     let (ended, interrupted) = until_signals(batch, &cancel).await;
     let Some(Batch { mut summary, recorded }) = ended else {
@@ -175,7 +200,7 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     summary.left += left;
     let broken = broken.or(match recorded {
         Err(Unrecorded::Ledger(error)) => Some(error),
-        Err(Unrecorded::Nowhere) | Ok(()) => None,
+        Err(Unrecorded::Told) | Ok(()) => None,
     });
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
@@ -194,7 +219,7 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.clocks = clocks(&workspace, &store);
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete);
+    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none() && !unkept.get(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -215,7 +240,7 @@ fn clocks(workspace: &Workspace, store: &Store) -> Vec<ClockOffset> {
 enum Unrecorded {
     Ledger(LedgerError),
     /// Said already, place by place.
-    Nowhere,
+    Told,
 }
 
 /// What the ledger as a whole says after a run.

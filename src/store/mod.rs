@@ -7,6 +7,7 @@ mod client;
 mod conditions;
 mod connector;
 mod content_range;
+mod copy;
 mod error;
 mod first_byte;
 mod head;

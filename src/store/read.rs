@@ -1,6 +1,8 @@
 //! The pinned read: every byte of one version of an object, in order, however often the connection breaks.
 
 use std::convert::Infallible;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -9,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ahead::Ahead;
 use super::client::{Place, Store};
+use super::copy::DiskCopy;
 use super::head::Head;
 use super::metering::Metering;
 use super::pin::{Admitted, Pin, Refused, admit};
@@ -39,6 +42,8 @@ pub struct Reading {
     pub position: u64,
     /// Every request.
     pub attempts: Vec<Attempt>,
+    /// Whether the copy that was asked for is whole and on disk; `None` where the read was not whole.
+    pub copied: Option<io::Result<()>>,
 }
 
 /// What a watcher of one read is told.
@@ -78,6 +83,7 @@ enum Ended {
 struct Task<'a> {
     place: &'a Place,
     lane: Lane,
+    copy_to: Option<&'a Path>,
     watch: &'a dyn Fn(Step<'_>),
     cancel: &'a CancellationToken,
 }
@@ -85,11 +91,13 @@ struct Task<'a> {
 impl Store {
     /// Reads the whole object at `place`, going on under its pin whenever the connection breaks.
     ///
-    /// Waits for a share of the run's memory first. Cancelling ends the read with what is known.
+    /// Waits for a share of the run's memory first. Cancelling ends the read with what is known. With `copy_to` the bytes
+    /// that are hashed are written there too, anew whenever the object begins anew.
     pub async fn read(
         &self,
         place: &Place,
         pass: Pass<'_>,
+        copy_to: Option<&Path>,
         watch: &dyn Fn(Step<'_>),
         cancel: &CancellationToken,
     ) -> Reading {
@@ -97,7 +105,7 @@ impl Store {
             Pass::First => (None, Lane::Shared),
             Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh),
         };
-        let task = Task { place, lane, watch, cancel };
+        let task = Task { place, lane, copy_to, watch, cancel };
         let mut progress = Progress {
             metering: Metering::inline(),
             pin,
@@ -122,11 +130,14 @@ impl Store {
             attempts.sort_by_key(|attempt| attempt.started_at);
         }
         let position = metering.position();
-        let result = match ended {
-            Ok(()) => Ok(metering.finish().await),
-            Err(error) => Err(error),
+        let (result, copied) = match ended {
+            Ok(()) => {
+                let (observed, copied) = metering.finish().await;
+                (Ok(observed), copied)
+            }
+            Err(error) => (Err(error), None),
         };
-        Reading { result, pin, position, attempts }
+        Reading { result, pin, position, attempts, copied }
     }
 
     /// Goes on with a read until all of the object is in the meter or nothing more can be done.
@@ -209,7 +220,8 @@ impl Store {
                 let earlier = progress.pin.take();
                 let pin = Pin::renewed(earlier.as_ref(), &head);
                 progress.start_over().await;
-                progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers);
+                let copy = task.copy_to.map(DiskCopy::begin);
+                progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers, copy);
                 if earlier.is_none() {
                     progress.ahead = Ahead::begin(self, task.place, &pin, began.elapsed(), task.cancel);
                 }

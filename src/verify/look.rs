@@ -224,7 +224,13 @@ impl Verifier<'_> {
                 self.watch.on(&Event::ReadRetry { object, position, code: error.code(), message: &message, wait });
             }
         };
-        self.store.read(place, pass, &tell, self.cancel).await
+        let copy_to = self.archive.and_then(|archive| archive.copy_to(id, role));
+        let mut reading = self.store.read(place, pass, copy_to.as_deref(), &tell, self.cancel).await;
+        if let Some(archive) = self.archive {
+            let copied = reading.copied.take();
+            archive.note(id, role, reading.result.as_ref().ok().copied().zip(copied));
+        }
+        reading
     }
 }
 

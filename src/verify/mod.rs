@@ -6,11 +6,13 @@ mod settle;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::{Archive, Standing};
 use crate::clock::Clock;
 use crate::event::{Event, ObjectRef, Watch};
 use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, SizeRule, fits};
-use crate::memory::Memory;
+use crate::ledger::Change;
+use crate::memory::{Memory, Remembered};
 use crate::record::{DeclaredSize, Readiness, Record, RecordId, Role};
 use crate::store::Store;
 use crate::workspace::{Details, Workspace};
@@ -26,6 +28,8 @@ pub struct Verifier<'a> {
     pub size_rule: SizeRule,
     /// What earlier runs established, where there is a ledger.
     pub memory: Option<&'a Memory>,
+    /// Where what is read is kept, if it is.
+    pub archive: Option<&'a Archive>,
     /// Tells the time.
     pub clock: &'a Clock,
     /// Is told what happens.
@@ -78,6 +82,26 @@ impl Verifier<'_> {
                 Asked { report, record: None }
             }
         }
+    }
+
+    /// Whether a bag of an earlier run stands for reading the objects: it is whole, and holds what is declared now. Where
+    /// there is a ledger it also has to know the record as intact, since its row is written after the bag.
+    pub async fn is_archived(&self, asked: &Asked) -> bool {
+        let Some((archive, record)) = self.archive.zip(asked.record.as_ref()).filter(|_| asked.is_to_be_read()) else {
+            return false;
+        };
+        let id = &asked.report.record_id;
+        if archive.look_at(id, record).await != Some(Standing::Sound) {
+            return false;
+        }
+        self.memory.is_none_or(|memory| {
+            memory.recall(id, Some(record)).is_some_and(|Remembered { history, changes }| {
+                let otherwise = |(changes, _): (Vec<Change>, _)| changes.iter().any(|change| change.kind.is_finding());
+                history.last_intact_at.is_some()
+                    && history.first_not_intact_at.is_none()
+                    && !changes.is_some_and(otherwise)
+            })
+        })
     }
 
     /// Reads the objects of a record that was asked about, and compares. Whatever happens there is a report.
