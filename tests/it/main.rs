@@ -7,6 +7,7 @@
 mod absence;
 mod api_line;
 mod api_refusal;
+mod archive;
 mod bad_input;
 mod bad_ledger;
 mod changed;
