@@ -1,5 +1,6 @@
 //! Many records: as many at once as allowed, ended early when asked, each handed over as soon as it is known.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use futures_util::StreamExt as _;
@@ -45,7 +46,8 @@ pub async fn run<E>(
 ) -> Batch<E> {
     let mut source = std::pin::pin!(source);
     let mut batch = Batch { summary: Summary::default(), recorded: Ok(()) };
-    let mut spending = Spending::default();
+    let spending = RefCell::new(Spending::default());
+    let verifier = Verifier { budget: bounds.budget, spending: Some(&spending), ..verifier };
     let mut pace = Pace::new(bounds.concurrency);
     let mut drained = false;
     // A record goes from one to the next: pulled, asked about, waiting for its turn, read.
@@ -58,10 +60,10 @@ pub async fn run<E>(
             && let Some((planned, answer)) = asked.pop_front()
         {
             let declared = answer.declared_bytes().or(planned.bytes);
-            if answer.is_to_be_read() && !spending.allows(&bounds.budget, declared, Instant::now()) {
+            if answer.is_to_be_read() && !spending.borrow().allows(&bounds.budget, declared, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else {
-                spending.start(declared);
+                spending.borrow_mut().start(declared);
                 reading.push(async move {
                     let report = match verifier.is_archived(&answer).await {
                         true => None,
@@ -74,7 +76,7 @@ pub async fn run<E>(
         if let Some(planned) = next.take() {
             if verifier.cancel.is_cancelled() {
                 take(&mut batch, &verifier, &mut recorder, &verifier.not_reached(&planned.id));
-            } else if !spending.allows(&bounds.budget, planned.bytes, Instant::now()) {
+            } else if !spending.borrow().allows(&bounds.budget, planned.bytes, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else if asking.len() + asked.len() < pace.level() {
                 asking.push(async move {
@@ -90,7 +92,7 @@ pub async fn run<E>(
             Some((report, declared)) = reading.next(), if !reading.is_empty() => {
                 let objects = report.iter().flat_map(|report| &report.objects);
                 let read = objects.map(ObjectReport::transferred).sum();
-                spending.end(declared, read);
+                spending.borrow_mut().end(declared, read);
                 match report {
                     Some(report) => {
                         pace.finished(read, verifier.pauses(), Instant::now());

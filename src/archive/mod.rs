@@ -4,6 +4,7 @@
 //! record has its outcome and all of the bag is on disk. So a name without a dot is a whole bag at any moment, whatever
 //! ends the run; what a run that died left behind, the next one removes.
 
+mod authority;
 mod document;
 mod dossier;
 mod standing;
@@ -16,6 +17,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub use authority::{Authority, BagVerdict, Line, Status, write_json, write_text};
 pub use dossier::{Dossier, DossierFault};
 pub use standing::Standing;
 

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 pub use parse::{Parsed, completions, manual, parse};
 pub use values::{
     AddressingArg, Auto, CheckFormat, ColorArg, DoctorFormat, ExportFormat, Format, HashingArg, ListFormat, PingFailOn,
-    ProgressArg, ShowFormat, SizeRuleArg,
+    ProgressArg, ShowFormat, SizeRuleArg, VersionsArg,
 };
 use values::{days, duration, memory, number, part_size, size};
 
@@ -169,6 +169,10 @@ pub struct Verify {
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
+    /// What is done about the versions of an altered or missing object: list them, or read those that may be the declared
+    /// bytes until one is [default: hash for ids on the command line, else list]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verification")]
+    pub versions: Option<VersionsArg>,
     /// Enter every verification into this ledger, skip what was intact not long ago, and verify what is due again
     #[arg(long, value_name = "FILE", help_heading = "Ledger")]
     pub ledger: Option<PathBuf>,

@@ -34,7 +34,7 @@ use crate::settings::{self, Settings};
 use crate::source::{self, Planned, Tally, Terms, Trail};
 use crate::store::Store;
 use crate::summary::Summary;
-use crate::verify::Verifier;
+use crate::verify::{Verifier, Versions};
 use crate::workspace::{Workspace, WorkspaceSettings};
 
 pub(crate) fn verify(args: &cli::VerifyCommand, context: &mut Context) -> Result<Exit, Unprepared> {
@@ -149,6 +149,9 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         size_rule: args.size_rule.into(),
         memory: memory.as_ref(),
         archive: archive.as_ref(),
+        versions: args.versions.map_or_else(|| by_default(args), Into::into),
+        budget: Budget::default(),
+        spending: None,
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
@@ -228,6 +231,12 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         exit = Exit::NotRecorded;
     }
     monitor.ended(&run, &summary, exit).await
+}
+
+/// Who names a few records wants all there is to know of them; a batch has its time.
+const fn by_default(args: &cli::Verify) -> Versions {
+    let named = !args.record_ids.is_empty() && args.ids_from.is_none();
+    if named { Versions::Hash } else { Versions::List }
 }
 
 /// How far this machine's clock was from those of the services.

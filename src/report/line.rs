@@ -67,11 +67,12 @@ fn finding(report: &RecordReport) -> String {
         }
         parts.extend(object.declared_sha256.as_ref().map(|digest| format!("declared {digest}")));
         parts.extend(object.observed_sha256.map(|digest| format!("observed {digest}")));
+        parts.extend(object.versions.as_ref().map(|versions| versions.message.clone()));
     }
     parts.extend(report.history.as_ref().and_then(|history| history.last_intact_at).map(last_intact));
     if let Some(reason) = &report.reason {
         parts.push(format!("{}: {}", reason.code, reason.message));
-        parts.extend(hint(reason.code).map(|hint| format!("next: {hint}")));
+        parts.extend(hint(report, reason.code).map(|hint| format!("next: {hint}")));
     }
     parts.join("; ")
 }

@@ -139,5 +139,6 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
             started_at,
             finished_at,
         }],
+        versions: None,
     }
 }

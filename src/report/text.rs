@@ -79,7 +79,7 @@ impl<W: Write> TextReport<W> {
             if !of_an_object {
                 self.reason(reason)?;
             }
-            if let Some(hint) = hint(reason.code) {
+            if let Some(hint) = hint(report, reason.code) {
                 self.field("next", hint)?;
             }
         }
@@ -100,8 +100,11 @@ impl<W: Write> TextReport<W> {
             (None, Some(bytes)) => self.field("observed", &format!("{bytes} bytes, then nothing more"))?,
             _ => {}
         }
-        match &object.reason {
-            Some(reason) => self.reason(reason),
+        if let Some(reason) = &object.reason {
+            self.reason(reason)?;
+        }
+        match &object.versions {
+            Some(versions) => self.field("versions", &versions.message),
             None => Ok(()),
         }
     }

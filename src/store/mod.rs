@@ -19,6 +19,7 @@ mod read;
 mod read_error;
 mod request_note;
 mod resume;
+mod versions;
 
 pub use absence::Absence;
 pub use client::{Addressing, Found, Place, Store, StoreSettings};

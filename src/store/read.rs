@@ -29,6 +29,8 @@ pub enum Pass<'a> {
     First,
     /// On new connections, under the pin of the first.
     Second(&'a Pin),
+    /// A first read of this version rather than of what is current.
+    Version(&'a str),
 }
 
 /// All that one read of an object established.
@@ -83,6 +85,7 @@ enum Ended {
 struct Task<'a> {
     place: &'a Place,
     lane: Lane,
+    version: Option<&'a str>,
     copy_to: Option<&'a Path>,
     watch: &'a dyn Fn(Step<'_>),
     cancel: &'a CancellationToken,
@@ -101,11 +104,12 @@ impl Store {
         watch: &dyn Fn(Step<'_>),
         cancel: &CancellationToken,
     ) -> Reading {
-        let (pin, lane) = match pass {
-            Pass::First => (None, Lane::Shared),
-            Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh),
+        let (pin, lane, version) = match pass {
+            Pass::First => (None, Lane::Shared, None),
+            Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh, None),
+            Pass::Version(version) => (None, Lane::Shared, Some(version)),
         };
-        let task = Task { place, lane, copy_to, watch, cancel };
+        let task = Task { place, lane, version, copy_to, watch, cancel };
         let mut progress = Progress {
             metering: Metering::inline(),
             pin,
@@ -205,7 +209,8 @@ impl Store {
         progress: &mut Progress<'a>,
         note: &mut RequestNote,
     ) -> Result<Ended, ReadError> {
-        let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
+        let (asked, mut conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
+        conditions.version_id = task.version.map(str::to_owned).or(conditions.version_id);
         let began = Instant::now();
         note.asked = true;
         // A part may hold the one leave a throttling store gives, so parts go on while this request waits for its own.
@@ -222,7 +227,8 @@ impl Store {
                 progress.start_over().await;
                 let copy = task.copy_to.map(DiskCopy::begin);
                 progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers, copy);
-                if earlier.is_none() {
+                // Parts are asked for without a version.
+                if earlier.is_none() && task.version.is_none() {
                     progress.ahead = Ahead::begin(self, task.place, &pin, began.elapsed(), task.cancel);
                 }
                 progress.pin = Some(pin);

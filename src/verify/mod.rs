@@ -3,10 +3,16 @@
 mod declared;
 mod look;
 mod settle;
+mod versions;
+
+pub use versions::Versions;
+
+use std::cell::RefCell;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, Standing};
+use crate::budget::{Budget, Spending};
 use crate::clock::Clock;
 use crate::event::{Event, ObjectRef, Watch};
 use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
@@ -30,6 +36,12 @@ pub struct Verifier<'a> {
     pub memory: Option<&'a Memory>,
     /// Where what is read is kept, if it is.
     pub archive: Option<&'a Archive>,
+    /// How far the versions of an altered or missing object are looked into.
+    pub versions: Versions,
+    /// What may be read.
+    pub budget: Budget,
+    /// What of it is spent; `None` where nobody counts.
+    pub spending: Option<&'a RefCell<Spending>>,
     /// Tells the time.
     pub clock: &'a Clock,
     /// Is told what happens.
@@ -167,6 +179,10 @@ impl Verifier<'_> {
             tokio::join!(self.look(id, record, Role::Video), self.look(id, record, Role::Event));
         self.settle(&mut video, record, &event.report).await;
         self.settle(&mut event, record, &video.report).await;
+        let of_video = self.expected(Role::Video, record, &event.report);
+        video.report.versions = self.look_for_versions(id, &video.report, &of_video).await;
+        let of_event = self.expected(Role::Event, record, &video.report);
+        event.report.versions = self.look_for_versions(id, &event.report, &of_event).await;
         for looked in [video, event] {
             let object = ObjectRef { record: id, role: looked.report.role };
             self.watch.on(&Event::ObjectFinished { object, outcome: looked.report.outcome });
