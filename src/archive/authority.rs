@@ -75,17 +75,21 @@ impl Line {
             return line(Status::Finding, faults.join("; "));
         }
         let files = dossier.bag.manifest.files().count();
-        let whole = format!("{files} files, {}, are those of its manifest", decimal_bytes(dossier.bag.bytes));
+        let bytes = decimal_bytes(dossier.bag.bytes);
+        let whole = match files {
+            1 => format!("1 file, {bytes}, is as its manifest"),
+            _ => format!("{files} files, {bytes}, are as its manifest"),
+        };
         let signer = match &dossier.signed_by {
             Some(key) => format!("signed by {key}, identity not checked"),
             None => "not signed, so whoever could write it could have made it".to_owned(),
         };
         match dossier.outcome.as_deref() {
-            Some("intact") => line(Status::Holds, format!("{whole} and of its report, which says intact; {signer}")),
+            Some("intact") => line(Status::Holds, format!("{whole} and its report say, and the report says intact; {signer}")),
             Some(outcome) => {
-                line(Status::Finding, format!("{whole} and of its report, which does not say intact but {outcome}; {signer}"))
+                line(Status::Finding, format!("{whole} and its report say, and the report does not say intact but {outcome}; {signer}"))
             }
-            None => line(Status::Holds, format!("{whole}; there is no report of a verification in it")),
+            None => line(Status::Holds, format!("{whole} says; there is no report of a verification in it")),
         }
     }
 

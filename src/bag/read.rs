@@ -83,6 +83,7 @@ pub enum Unreadable {
 
 /// Reads the bag in this directory, every byte of it that a manifest names.
 pub fn read(dir: &Path) -> Result<Bag, Unreadable> {
+    std::fs::read_dir(dir).map_err(unreadable(dir))?;
     let mut bag = Bag::default();
     let Some(declaration) = bag.text(dir, DECLARATION)? else {
         return Err(Unreadable::NoBag);

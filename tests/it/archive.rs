@@ -1,5 +1,6 @@
 //! `recverify archive`: verify and keep in one pass.
 
+mod bags;
 mod killed;
 
 use std::path::Path;

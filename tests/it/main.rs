@@ -50,6 +50,8 @@ mod text_shape;
 mod thirty_nights;
 mod throttling;
 mod tls;
+mod versions;
+mod versions_radosgw;
 mod view;
 mod watchdog;
 mod window;
