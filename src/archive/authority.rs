@@ -85,10 +85,13 @@ impl Line {
             None => "not signed, so whoever could write it could have made it".to_owned(),
         };
         match dossier.outcome.as_deref() {
-            Some("intact") => line(Status::Holds, format!("{whole} and its report say, and the report says intact; {signer}")),
-            Some(outcome) => {
-                line(Status::Finding, format!("{whole} and its report say, and the report does not say intact but {outcome}; {signer}"))
+            Some("intact") => {
+                line(Status::Holds, format!("{whole} and its report say, and the report says intact; {signer}"))
             }
+            Some(outcome) => line(
+                Status::Finding,
+                format!("{whole} and its report say, and the report does not say intact but {outcome}; {signer}"),
+            ),
             None => line(Status::Holds, format!("{whole} says; there is no report of a verification in it")),
         }
     }

@@ -72,7 +72,9 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// The bag could not be written: most likely the next one could not either.
-    #[error("{id} was verified, but its files could not be kept in {path}: {source}; archive it again once that is mended")]
+    #[error(
+        "{id} was verified, but its files could not be kept in {path}: {source}; archive it again once that is mended"
+    )]
     Unwritten {
         /// Which record.
         id: RecordId,
@@ -113,7 +115,7 @@ impl Archive {
     /// Takes hold of an archive, makes it if it is not there, and removes what dead runs left in it.
     pub fn open(dir: &Path, run_id: &str, findings: bool, signer: Option<Rc<Signer>>) -> Result<Self, ArchiveError> {
         let unusable = |source| ArchiveError::Unusable { path: dir.to_owned(), source };
-        make_directory(dir).map_err(unusable)?;
+        make_lasting_directory(dir).map_err(unusable)?;
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
         let lock = options.open(dir.join(LOCK)).map_err(unusable)?;
@@ -144,6 +146,11 @@ impl Archive {
         // A directory that cannot be made is told by the file that cannot be made in it.
         let _ = make_directory(&filling);
         Some(filling.join(role.to_string()))
+    }
+
+    /// Forgets a record that its bag stands for.
+    pub fn pass_over(&self, id: &RecordId) {
+        self.standing.borrow_mut().remove(id);
     }
 
     /// Notes what came of a copy; `None` for a read that was not whole.
@@ -200,9 +207,14 @@ impl Archive {
         })?;
         bag::write(&filling, contents).map_err(unwritten)?;
         let place = if report.outcome == Outcome::Intact {
+            // Where upper and lower case are one, another id may have taken it since it was looked at.
+            if std::fs::exists(&place).map_err(unwritten)? {
+                let why = "its place was taken in the same run".to_owned();
+                return Err(ArchiveError::Occupied { id: id.clone(), path: place, why });
+            }
             place
         } else {
-            make_directory(&self.dir.join(FINDINGS)).map_err(unwritten)?;
+            make_lasting_directory(&self.dir.join(FINDINGS)).map_err(unwritten)?;
             match free_place(&filling, place).map_err(unwritten)? {
                 Some(place) => place,
                 // The same bytes with the same outcome are there already.
@@ -280,6 +292,14 @@ fn put(filling: &Path, place: &Path) -> io::Result<()> {
     // A directory is never renamed over one that is not empty; an empty one is nobody's evidence.
     std::fs::rename(filling, place)?;
     place.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+/// The same, so that its name survives a crash of the machine.
+fn make_lasting_directory(dir: &Path) -> io::Result<()> {
+    make_directory(dir)?;
+    // A path of one name has an empty parent.
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
 }
 
 /// A directory for its owner alone: recordings name people and show what they did.

@@ -42,11 +42,7 @@ pub(crate) fn verify(args: &cli::VerifyCommand, context: &mut Context) -> Result
 }
 
 /// Verifies a selection, and keeps what is read in an archive if there is to be one.
-pub(super) fn run(
-    args: &cli::Verify,
-    keep: Option<&cli::Archive>,
-    context: &mut Context,
-) -> Result<Exit, Unprepared> {
+pub(super) fn run(args: &cli::Verify, keep: Option<&cli::Archive>, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
@@ -169,7 +165,17 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
             let archiving = archive.is_some();
-            let terms = Terms { limit, include_not_ready, memory, archiving, and_what_is_due: all, tally, watch, cancel, trail };
+            let terms = Terms {
+                limit,
+                include_not_ready,
+                memory,
+                archiving,
+                and_what_is_due: all,
+                tally,
+                watch,
+                cancel,
+                trail,
+            };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };

@@ -47,7 +47,8 @@ impl<W: Write> ReportWriter for Brief<W> {
             let line = format!("{} {}, first: {}", group.count, group.title(), group.ids[0]);
             self.line(&line)?;
         }
-        let all_intact = summary.intact == summary.records && summary.records + summary.skipped + summary.archived.unwrap_or(0) > 0;
+        let all_intact =
+            summary.intact == summary.records && summary.records + summary.skipped + summary.archived.unwrap_or(0) > 0;
         if self.silent_if_intact && all_intact {
             return Ok(());
         }

@@ -199,8 +199,11 @@ pub fn totals(run: &Run, summary: &Summary) -> String {
     let outcomes = if outcomes.is_empty() { "nothing verified".to_owned() } else { outcomes.join(", ") };
     let seconds = run.finished_at.duration_since(run.started_at).as_secs_f64();
     let mut totals = format!("{records}: {outcomes}; {} read in {seconds:.1} s", decimal_bytes(summary.bytes));
-    for (count, what) in [(summary.skipped, "skipped, not due"),
-        (summary.archived.unwrap_or(0), "archived before, their bags checked and the bucket not asked"), (summary.not_ready, "not ready")] {
+    for (count, what) in [
+        (summary.skipped, "skipped, not due"),
+        (summary.archived.unwrap_or(0), "archived before, their bags checked and the bucket not asked"),
+        (summary.not_ready, "not ready"),
+    ] {
         if count > 0 {
             totals = format!("{totals}; {count} {what}");
         }

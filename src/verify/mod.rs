@@ -103,17 +103,25 @@ impl Verifier<'_> {
             return false;
         };
         let id = &asked.report.record_id;
-        if archive.look_at(id, record).await != Some(Standing::Sound) {
-            return false;
+        let standing = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            standing = archive.look_at(id, record) => standing,
+        };
+        let stands = standing == Some(Standing::Sound)
+            && self.memory.is_none_or(|memory| {
+                memory.recall(id, Some(record)).is_some_and(|Remembered { history, changes }| {
+                    let otherwise =
+                        |(changes, _): (Vec<Change>, _)| changes.iter().any(|change| change.kind.is_finding());
+                    history.last_intact_at.is_some()
+                        && history.first_not_intact_at.is_none()
+                        && !changes.is_some_and(otherwise)
+                })
+            });
+        if stands {
+            archive.pass_over(id);
         }
-        self.memory.is_none_or(|memory| {
-            memory.recall(id, Some(record)).is_some_and(|Remembered { history, changes }| {
-                let otherwise = |(changes, _): (Vec<Change>, _)| changes.iter().any(|change| change.kind.is_finding());
-                history.last_intact_at.is_some()
-                    && history.first_not_intact_at.is_none()
-                    && !changes.is_some_and(otherwise)
-            })
-        })
+        stands
     }
 
     /// Reads the objects of a record that was asked about, and compares. Whatever happens there is a report.

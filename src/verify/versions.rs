@@ -139,9 +139,11 @@ fn words(versions: &[Version], outcome: Outcome, depth: Versions, search: &Searc
         let what = if current.delete_marker { "it was deleted" } else { "the current version was written" };
         format!("; {what} at {}", time(current))
     });
-    let others = versions.iter().filter(|version| !version.delete_marker && !(version.is_latest && outcome == Outcome::Altered));
+    let others =
+        versions.iter().filter(|version| !version.delete_marker && !(version.is_latest && outcome == Outcome::Altered));
     let others = others.count();
-    let some = |number: usize| if number == 1 { "1 other version".to_owned() } else { format!("{number} other versions") };
+    let some =
+        |number: usize| if number == 1 { "1 other version".to_owned() } else { format!("{number} other versions") };
     if let Some(found) = search.found.map(|at| &versions[at]) {
         return format!("the declared bytes survive as version {} of {}{current}", found.version_id, time(found));
     }
@@ -155,7 +157,9 @@ fn words(versions: &[Version], outcome: Outcome, depth: Versions, search: &Searc
             format!("the bucket has {some} of it, {fitting} of a length that fits; --versions hash reads them{current}")
         }
         (fitting, Versions::Hash) if search.read == fitting => {
-            format!("the bucket has {some} of it; {fitting} of a length that fits were read, and none has the declared bytes{current}")
+            format!(
+                "the bucket has {some} of it; {fitting} of a length that fits were read, and none has the declared bytes{current}"
+            )
         }
         (fitting, Versions::Hash) => {
             let why = if search.out_of_budget { "the budget allows no more" } else { "the rest could not be read" };

@@ -55,8 +55,15 @@ fn an_intact_record_becomes_a_bag_that_other_tools_accept() {
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
     let bag = dir.path().join("a/r");
     assert_eq!(names(&dir.path().join("a")), [".lock", "r"]);
-    let files =
-        ["answer.json", "bag-info.txt", "bagit.txt", "data", "manifest-sha256.txt", "report.json", "tagmanifest-sha256.txt"];
+    let files = [
+        "answer.json",
+        "bag-info.txt",
+        "bagit.txt",
+        "data",
+        "manifest-sha256.txt",
+        "report.json",
+        "tagmanifest-sha256.txt",
+    ];
     assert_eq!(names(&bag), files);
     assert!(bagit_accepts(&bag));
     assert!(holds(&bag, "sha256sum -c --strict manifest-sha256.txt && sha256sum -c --strict tagmanifest-sha256.txt"));
@@ -80,7 +87,8 @@ fn the_report_in_a_bag_is_of_that_record_alone_signed_and_as_the_schema_says() {
     crate::schema::assert_valid(&report);
     assert_eq!(report["run"]["expected"], serde_json::json!(["first"]));
     assert!(bagit_accepts(&bag));
-    let verify = "ssh-keygen -Y verify -f report.json.allowed_signers -I recverify -n recverify-report -s report.json.sig";
+    let verify =
+        "ssh-keygen -Y verify -f report.json.allowed_signers -I recverify -n recverify-report -s report.json.sig";
     assert!(holds(&bag, &format!("{verify} < report.json")));
     let checked = crate::harness::bare().args("check a/first/report.json --files a").in_dir(dir.path()).run();
     assert_eq!(checked.code, 0, "{checked:?}");

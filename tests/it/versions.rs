@@ -39,7 +39,11 @@ fn the_declared_bytes_are_found_in_an_older_version_and_the_outcome_stays() {
     assert!(message.starts_with(&format!("the declared bytes survive as version {good} of 2")), "{message}");
     assert!(message.contains("Z; the current version was written at 2"), "{message}");
     assert!(checked.text.contains(&format!("    versions  {message}\n")), "{}", checked.text);
-    assert!(checked.text.contains("    next      keep a copy of the version that has the declared bytes"), "{}", checked.text);
+    assert!(
+        checked.text.contains("    next      keep a copy of the version that has the declared bytes"),
+        "{}",
+        checked.text
+    );
     let listed = versions(&checked)["listed"].as_array().unwrap();
     let read: Vec<_> = listed.iter().filter(|version| version["observed_sha256"].is_string()).collect();
     assert_eq!(read.len(), 1, "one of another length cannot be it, and the current one was read: {listed:#?}");
@@ -86,7 +90,12 @@ fn a_version_that_cannot_be_read_by_its_id_is_told_as_not_read() {
     cloud.fail_store(calls, Times::always(), StoreFault::RefuseVersion);
     let checked = check(&cloud, "r");
     let message = text(&versions(&checked)["message"]);
-    assert!(message.contains("0 of 1 of a length that fits were read, none with the declared bytes, and the rest could not be read"), "{message}");
+    assert!(
+        message.contains(
+            "0 of 1 of a length that fits were read, none with the declared bytes, and the rest could not be read"
+        ),
+        "{message}"
+    );
     let listed = versions(&checked)["listed"].as_array().unwrap();
     let refused = listed.iter().find(|version| version["version_id"] == good.as_str()).unwrap();
     assert_eq!(refused["error"]["code"], "access_denied");
@@ -111,6 +120,9 @@ fn a_deleted_object_has_its_bytes_behind_the_marker() {
     let checked = check(&cloud, "r");
     assert_eq!(text(&checked.record("r")["outcome"]), "missing");
     let message = text(&versions(&checked)["message"]);
-    assert!(message.starts_with("the declared bytes survive as version ") && message.contains("; it was deleted at "), "{message}");
+    assert!(
+        message.starts_with("the declared bytes survive as version ") && message.contains("; it was deleted at "),
+        "{message}"
+    );
     assert_eq!(versions(&checked)["total"], 2);
 }

@@ -50,7 +50,17 @@ impl Real {
         let user = format!("{}:{}", self.key, self.secret);
         let digest = format!("x-amz-content-sha256: {}", crate::check::sha256(body));
         let ended = Command::new("curl")
-            .args(["-sS", "--fail-with-body", "-i", "-X", method, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user", &user])
+            .args([
+                "-sS",
+                "--fail-with-body",
+                "-i",
+                "-X",
+                method,
+                "--aws-sigv4",
+                "aws:amz:us-east-1:s3",
+                "--user",
+                &user,
+            ])
             .args(["-H", &digest, "--data-binary", "@body", "-H", "Content-Type: application/octet-stream", url])
             .current_dir(dir.path())
             .output()
@@ -96,7 +106,8 @@ fn is_time(word: &str) -> bool {
 }
 
 fn version_id(answer: &str) -> String {
-    let line = answer.lines().find_map(|line| line.to_ascii_lowercase().starts_with("x-amz-version-id:").then_some(line));
+    let line =
+        answer.lines().find_map(|line| line.to_ascii_lowercase().starts_with("x-amz-version-id:").then_some(line));
     line.and_then(|line| line.split_once(':')).map(|(_, id)| id.trim().to_owned()).unwrap_or_default()
 }
 

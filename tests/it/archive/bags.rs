@@ -43,7 +43,11 @@ fn a_whole_bag_holds_offline_and_says_by_whose_word() {
 /// Each kind of damage: a line for a shell in the bag, whether bagit.py finds it too, and what is told.
 const DAMAGE: [(&str, bool, &str); 14] = [
     ("printf x >> data/video/r.mp4", true, "data/video/r.mp4 has other bytes than its manifest says"),
-    ("printf X | dd of=data/event/r.jsonl conv=notrunc", true, "data/event/r.jsonl has other bytes than its manifest says"),
+    (
+        "printf X | dd of=data/event/r.jsonl conv=notrunc",
+        true,
+        "data/event/r.jsonl has other bytes than its manifest says",
+    ),
     ("rm data/event/r.jsonl", true, "data/event/r.jsonl is missing"),
     ("touch data/extra", true, "data/extra is not in the manifest"),
     ("rm manifest-sha256.txt", true, "there is no manifest-sha256.txt"),
@@ -54,8 +58,16 @@ const DAMAGE: [(&str, bool, &str); 14] = [
     ("sed -i 's/^/x/' manifest-sha256.txt", true, "manifest-sha256.txt: line 1 has no SHA-256 first"),
     ("rm -r data", true, "there is no data"),
     // Links and paths that lead out are refused before they are followed.
-    ("mv data/video/r.mp4 ../v && ln -s ../../../v data/video/r.mp4", true, "data/video/r.mp4 is neither a file nor a directory"),
-    ("sed -i 's,data/video,../data/video,' manifest-sha256.txt", true, "manifest-sha256.txt: line 2 names a path that could lead out of the bag"),
+    (
+        "mv data/video/r.mp4 ../v && ln -s ../../../v data/video/r.mp4",
+        true,
+        "data/video/r.mp4 is neither a file nor a directory",
+    ),
+    (
+        "sed -i 's,data/video,../data/video,' manifest-sha256.txt",
+        true,
+        "manifest-sha256.txt: line 2 names a path that could lead out of the bag",
+    ),
     ("rm tagmanifest-sha256.txt", false, "there is no tagmanifest-sha256.txt"),
 ];
 
@@ -106,7 +118,11 @@ fn a_bag_of_others_is_read_and_what_cannot_be_is_unverified() {
     assert!(holds(dir.path(), &format!("{program} --sha256 one && {program} --sha512 two")));
     let ended = checked(dir.path(), "one");
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.out.contains("1 file, 2 bytes, is as its manifest says; there is no report of a verification in it"), "{}", ended.out);
+    assert!(
+        ended.out.contains("1 file, 2 bytes, is as its manifest says; there is no report of a verification in it"),
+        "{}",
+        ended.out
+    );
     let cases = [
         ("two", "it has no manifest-sha256.txt but manifest-sha512.txt, and this program reads SHA-256 alone"),
         ("none", "it is no bag: there is no bagit.txt in it"),
@@ -122,7 +138,8 @@ fn a_bag_of_others_is_read_and_what_cannot_be_is_unverified() {
 #[test]
 fn online_there_are_three_lines_each_by_its_own_word() {
     let (cloud, dir) = with_bag();
-    let ask = || recverify(&cloud).args("verify --bag a/r --online --format json --retry-wait 1ms").in_dir(dir.path()).run();
+    let ask =
+        || recverify(&cloud).args("verify --bag a/r --online --format json --retry-wait 1ms").in_dir(dir.path()).run();
     let lines_of = |api: &str, bucket: &str| {
         [("bag", "holds"), ("api", api), ("bucket", bucket)].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()
     };

@@ -42,7 +42,10 @@ fn no_moment_to_be_killed_at_leaves_a_bag_that_is_wrong_or_loses_one() {
             let recording = recordings.iter().find(|recording| recording.id == *name).expect("one of them");
             let kept = std::fs::read(root.join(name).join(format!("data/video/{name}.mp4"))).unwrap();
             assert!(kept == recording.video, "{name} holds other bytes");
-            assert!(holds(&root.join(name), "sha256sum -c --status --strict tagmanifest-sha256.txt manifest-sha256.txt"));
+            assert!(holds(
+                &root.join(name),
+                "sha256sum -c --status --strict tagmanifest-sha256.txt manifest-sha256.txt"
+            ));
         }
         let ended = run().run();
         assert_eq!((ended.code, ended.err.as_str()), (0, ""));
