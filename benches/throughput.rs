@@ -100,6 +100,7 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
             started_at: time,
             finished_at: time,
         }],
+        lookups: Vec::new(),
         versions: None,
     }
 }

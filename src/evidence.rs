@@ -1,9 +1,13 @@
 //! What was established about records and objects: data only, in the shape of the report `recverify/report/v1`.
 
+mod api;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+pub use api::{Answer, ApiCall};
 
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
@@ -88,6 +92,8 @@ pub struct ObjectReport {
     pub finished_at: Option<Timestamp>,
     /// Every request for its bytes, in order, both reads included.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for it and took none of its bytes, in order.
+    pub lookups: Vec<Lookup>,
     /// The versions the bucket has of it, where it was altered or missing and they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<Versions>,
@@ -129,6 +135,37 @@ pub struct Version {
     pub error: Option<AttemptError>,
 }
 
+/// One request that looked for an object and took none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lookup {
+    /// How it was looked for.
+    pub by: LookupBy,
+    /// Why it gave no answer to the question; `None` when it did.
+    pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// The store's own id of the request.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+}
+
+/// How an object is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupBy {
+    /// A HEAD of it.
+    Head,
+    /// A GET of which the head alone was taken, where a HEAD does not say enough.
+    Get,
+    /// A listing of its bucket from its key on.
+    List,
+}
+
 /// How the store keeps an object, in headers of either dialect (`x-amz-…`, `x-obs-…`) by their names and as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Keeping {
@@ -138,29 +175,6 @@ pub struct Keeping {
     pub encryption: BTreeMap<String, String>,
     /// Until when and how it is kept from being changed or deleted, and when it expires.
     pub retention: BTreeMap<String, String>,
-}
-
-/// One request to the Workspace API, and what came of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct ApiCall {
-    /// What was asked for, with its query.
-    pub uri: String,
-    /// HTTP status; `None` when no whole answer came.
-    pub status: Option<u16>,
-    /// The API's own id of the request.
-    pub request_id: Option<String>,
-    /// When it was sent.
-    #[serde(serialize_with = "millis")]
-    pub started_at: Timestamp,
-    /// When all of the answer was there, or the failure was known.
-    #[serde(serialize_with = "millis")]
-    pub finished_at: Timestamp,
-    /// Why it brought nothing that could be used; `None` when it did.
-    pub error: Option<AttemptError>,
-    /// Of the body as sent; `None` when none came, or one that holds a secret of the run.
-    pub answer_sha256: Option<Sha256Digest>,
-    /// The body, where it does not stand beside the calls already.
-    pub answer: Option<Answer>,
 }
 
 /// One request for bytes of an object.
@@ -239,49 +253,6 @@ pub struct SizeReport {
     pub fits: Option<Fits>,
 }
 
-/// The body of an answer, byte for byte, with the SHA-256 of those bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Keeps the bytes of an answer.
-    #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes }
-    }
-
-    /// The SHA-256 of the bytes.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256Digest {
-        Sha256Digest::of(&self.bytes)
-    }
-
-    /// The bytes as they came.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Serialize for Answer {
-    /// As `body` where the bytes are UTF-8, else as `body_base64`; `sha256` is always that of the bytes as sent.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::Engine as _;
-        use serde::ser::SerializeStruct as _;
-        let mut answer = serializer.serialize_struct("Answer", 2)?;
-        if let Ok(text) = std::str::from_utf8(&self.bytes) {
-            answer.serialize_field("body", text)?;
-        } else {
-            let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
-            answer.serialize_field("body_base64", &text)?;
-        }
-        answer.serialize_field("sha256", &self.sha256())?;
-        answer.end()
-    }
-}
-
 impl Reason {
     /// A reason no service had a word in.
     #[must_use]
@@ -310,27 +281,5 @@ impl ObjectReport {
     pub fn transferred(&self) -> u64 {
         let of_versions = self.versions.as_ref().map_or(0, |versions| versions.bytes_read);
         self.attempts.iter().map(|attempt| attempt.bytes).sum::<u64>() + of_versions
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_answer_keeps_its_bytes_and_their_digest() {
-        let answer = serde_json::to_value(Answer::new(b"{}".to_vec())).expect("plain data serialises");
-        assert_eq!(
-            answer,
-            json!({"body": "{}", "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"})
-        );
-    }
-
-    #[test]
-    fn an_answer_that_is_not_utf8_is_kept_as_base64() {
-        let answer = serde_json::to_value(Answer::new(vec![0xff, 0x00])).expect("plain data serialises");
-        assert_eq!(answer["body_base64"], json!("/wA="));
-        assert_eq!(answer.get("body"), None);
     }
 }

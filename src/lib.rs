@@ -21,7 +21,10 @@
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`;
+//! [`credentials`] says as whom both services are asked, and renews keys that end meanwhile.
+//!
+//! Dependencies point one way:
+//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`;
 //! `record ← bag`, and `{bag, evidence, report, signature} ← archive ← verify`, as `ledger ← memory ← verify`.
 
 pub mod archive;
@@ -52,6 +55,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;
+mod sign;
 pub mod signature;
 pub mod source;
 pub mod store;
@@ -61,6 +65,7 @@ pub mod throttle;
 pub mod time;
 pub mod timestamp;
 pub mod verify;
+mod wire;
 pub mod workspace;
 
 use std::ffi::OsString;
@@ -139,6 +144,9 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };
     ended.unwrap_or_else(|unprepared| {
+        for detail in unprepared.details() {
+            diagnostics.detail(detail);
+        }
         diagnostics.error(&unprepared.to_string());
         unprepared.exit()
     })

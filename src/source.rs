@@ -53,7 +53,7 @@ impl Planned {
 /// The records named, in their order.
 pub fn named(ids: Vec<RecordId>, tally: &RefCell<Tally>, trail: Option<&Trail>) -> impl Stream<Item = Planned> {
     if let Some(trail) = trail {
-        ids.iter().for_each(|id| trail.expected.push(id));
+        trail.expected.extend(&ids);
     }
     tally.borrow_mut().selected = ids.len() as u64;
     stream::iter(ids.into_iter().map(Planned::named))
@@ -174,7 +174,7 @@ impl Pages<'_> {
         };
         let calls = listing.take_calls();
         if let Some(trail) = self.terms.trail {
-            calls.iter().for_each(|call| trail.listing.push(call));
+            trail.listing.extend(&calls);
         }
         match page? {
             Ok(Some(page)) => self.sort(page),

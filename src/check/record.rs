@@ -39,7 +39,8 @@ pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(d
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Record {
-    pub(super) record_id: String,
+    #[serde(rename = "record_id")]
+    pub(super) id: String,
     pub(super) outcome: Told,
     reason: Option<IgnoredAny>,
     answer: Option<Answer>,
@@ -144,7 +145,7 @@ impl Record {
     /// Why its outcome does not follow from its objects, if so.
     pub(super) fn outcome_fault(&self) -> Option<String> {
         if let Some((role, fault)) = self.objects.iter().find_map(|object| Some((&object.role, object.fault()?))) {
-            return Some(format!("the {role} of {} {fault}", self.record_id));
+            return Some(format!("the {role} of {} {fault}", self.id));
         }
         let outcome = self.outcome.0;
         let gravest = self.objects.iter().map(|object| object.outcome.0).max();
@@ -162,7 +163,7 @@ impl Record {
             }
             _ => return None,
         };
-        Some(format!("{} {fault}", self.record_id))
+        Some(format!("{} {fault}", self.id))
     }
 
     /// Why its answers are not what they are said to be, if so.
@@ -180,6 +181,6 @@ impl Record {
         } else {
             return None;
         };
-        Some(format!("{}: {fault}", self.record_id))
+        Some(format!("{}: {fault}", self.id))
     }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Context, Unprepared, rejections, runtime};
+use super::{Context, Unprepared, runtime};
 use crate::archive::{Authority, BagVerdict, Dossier, Line, Status, write_json, write_text};
 use crate::budget::Budget;
 use crate::cli;
-use crate::clock::Backoff;
+use crate::credentials::{Access, Network};
 use crate::exit::Exit;
 use crate::http::HttpClient;
 use crate::progress::Progress;
@@ -55,16 +55,16 @@ struct Online {
 }
 
 impl Online {
-    fn prepare(args: &cli::Verify, context: &Context) -> Result<Self, Unprepared> {
+    fn prepare(args: &cli::Verify, context: &mut Context) -> Result<Self, Unprepared> {
         let settings = settings::all(&args.connection, &args.reading, &args.speed, &context.variables)?;
-        context.warn_of(&settings.api);
         let http = HttpClient::new(&settings.api.transport)?;
-        let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-        let (of_api, of_store) = rejections(&settings.api.workspace.credential);
-        let clock = &context.clock;
+        context.tell_of(&settings.api);
+        let network = context.network(&settings.api, &http);
+        let access = Access::new(settings.api.access.clone(), &network);
+        let Network { clock, backoff, .. } = network;
         Ok(Self {
-            store: Store::new(settings.store, &http, clock.clone(), backoff.clone(), of_store),
-            workspace: Workspace::new(settings.api.workspace, http, clock.clone(), backoff, of_api),
+            store: Store::new(settings.store, &access, &http, clock.clone(), backoff.clone()),
+            workspace: Workspace::new(settings.api.workspace, &access, http, clock, backoff),
             progress: Progress::new(context.bars, context.diagnostics.clone()),
         })
     }

@@ -22,16 +22,16 @@ pub(crate) fn check(args: &cli::Check, context: &mut Context) -> Result<Exit, Un
     };
     let allowed = args.allowed_signers.as_ref();
     let allowed = allowed.map(|path| std::fs::read_to_string(path).map_err(unreadable(path))).transpose()?;
-    for path in args.previous.iter() {
+    if let Some(path) = &args.previous {
         std::fs::File::open(path).map(drop).map_err(unreadable(path))?;
     }
-    for path in args.files.iter() {
+    if let Some(path) = &args.files {
         std::fs::read_dir(path).map(drop).map_err(unreadable(path))?;
     }
     let against = Against { allowed_signers: allowed, previous: args.previous.clone(), files: args.files.clone() };
     let findings = check::check(&args.report, &against, context.clock.now()).map_err(unreadable(&args.report))?;
     let written = match args.format {
-        CheckFormat::Text => write_text(&mut context.out, &findings),
+        CheckFormat::Text => write_text(&mut context.out, &findings, context.quiet),
         CheckFormat::Json => write_json(&mut context.out, &args.report.display().to_string(), &findings),
     };
     if let Err(error) = written {

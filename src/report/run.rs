@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::Spool;
 use crate::clock::Offset;
-use crate::credentials::Variables;
 use crate::evidence::Reason;
 use crate::fixity::Sha256Digest;
 use crate::record::Criteria;
@@ -146,15 +145,13 @@ pub struct Operator {
 impl Operator {
     /// Whoever runs this process, by another name if one was given.
     #[must_use]
-    pub fn this(name: Option<&str>, variables: &Variables) -> Self {
-        let login = ["LOGNAME", "USER"].into_iter().find_map(|name| variables.get(name)).cloned();
-        let login = login.filter(|login| !login.is_empty());
-        Self { name: name.map(str::to_owned).or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
+    pub fn this(name: Option<String>, login: Option<String>) -> Self {
+        Self { name: name.or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
     }
 }
 
 /// As whom the services were asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Credentials {
     /// The Workspace API.
     pub workspace: Identity,
@@ -163,7 +160,7 @@ pub struct Credentials {
 }
 
 /// What names a credential, without being one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Identity {
     /// A key pair.
@@ -175,6 +172,9 @@ pub enum Identity {
     },
     /// A user token; it names nobody by itself.
     Token,
+    /// None was got, or none was needed.
+    #[default]
+    None,
 }
 
 /// A service that was asked.

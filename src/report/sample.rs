@@ -139,6 +139,7 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
             started_at,
             finished_at,
         }],
+        lookups: Vec::new(),
         versions: None,
     }
 }

@@ -44,11 +44,12 @@ impl Spool {
             kept.failure.get_or_insert(error);
         }
     }
-}
 
-impl<T: Serialize> Extend<T> for Spool {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
-        values.into_iter().for_each(|value| self.push(&value));
+    /// Keeps values.
+    pub fn extend(&self, values: impl IntoIterator<Item: Serialize>) {
+        for value in values {
+            self.push(&value);
+        }
     }
 }
 
@@ -94,7 +95,7 @@ mod tests {
     fn what_is_too_much_for_memory_comes_back_as_well() {
         let spool = Spool::default();
         let ids: Vec<_> = (0..100_000).map(|n| format!("record-{n:08}")).collect();
-        ids.iter().for_each(|id| spool.push(id));
+        spool.extend(&ids);
         assert!(spool.0.borrow().file.is_rolled());
         assert_eq!(serde_json::from_str::<Vec<String>>(&written(&spool)).expect("a list"), ids);
     }

@@ -167,8 +167,8 @@ mod tests {
     fn a_signature_is_of_its_bytes_alone() {
         let signer = signer();
         let signature = signer.sign(&b"content"[..]).expect("signed");
-        let signed = Signed::verify(&signature, &b"content"[..]).expect("sound");
-        assert_eq!(signed.fingerprint(), signer.fingerprint());
+        let checked = Signed::verify(&signature, &b"content"[..]).expect("sound");
+        assert_eq!(checked.fingerprint(), signer.fingerprint());
         assert!(matches!(Signed::verify(&signature, &b"Content"[..]), Err(SignatureError::Differs)));
         assert!(matches!(Signed::verify("no signature", &b"content"[..]), Err(SignatureError::Malformed)));
     }
@@ -177,10 +177,10 @@ mod tests {
     fn an_allowed_signer_is_one_for_this_purpose_and_time() {
         let at: Timestamp = "2026-01-15T08:00:00Z".parse().expect("a time");
         let (signer, other) = (signer(), self::signer());
-        let signed = Signed::verify(&signer.sign(&b""[..]).expect("signed"), &b""[..]).expect("sound");
+        let checked = Signed::verify(&signer.sign(&b""[..]).expect("signed"), &b""[..]).expect("sound");
         let line = signer.allowed_signers().expect("a line");
         let key = line.split_once("\" ").expect("a key").1.to_owned();
-        let asked = |line: &str| signed.principal(line, at);
+        let asked = |line: &str| checked.principal(line, at);
         assert_eq!(asked(&line).as_deref(), Ok("recverify"));
         assert_eq!(asked(&format!("# ours\n\n\"a b\" {key}")).as_deref(), Ok("a b"));
         assert_eq!(asked(&format!("a valid-before=\"20260115080000Z\" {key}")).as_deref(), Ok("a"));

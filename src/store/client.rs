@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_credential_types::provider::{error::CredentialsError, future};
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
-    ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, ConfigBag, Credentials, IdentityCache, Intercept, ProvideCredentials, Region,
+    RequestChecksumCalculation, ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -21,14 +22,15 @@ use super::conditions::Conditions;
 use super::connector::sdk_client;
 use super::error::StoreError;
 use super::head::{Head, HeadCapture};
+use super::lookups::Lookups;
 use super::metering::Hashing;
 use super::parts::Parts;
 use crate::clock::{Backoff, Clock, Offset, OffsetMeter};
-use crate::credentials::AccessKey;
+use crate::credentials::{Access, AccessKey, Keyring};
 use crate::endpoint::Endpoint;
-use crate::evidence::Keeping;
+use crate::evidence::{Keeping, LookupBy};
 use crate::fixity::Code;
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::http::{HttpClient, HttpError, Lane};
 use crate::redact::Redactor;
 
@@ -41,15 +43,13 @@ pub enum Addressing {
     Virtual,
 }
 
-/// Where and as whom the store is asked.
+/// Where and how the store is asked.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
     /// Its address, without a bucket.
     pub endpoint: Endpoint,
     /// The region requests are signed for.
     pub region: String,
-    /// Who asks.
-    pub key: AccessKey,
     /// How buckets are named.
     pub addressing: Addressing,
     /// How often a read that broke off goes on, progress refunding it.
@@ -104,6 +104,7 @@ pub struct Store {
     pub(super) buffers: Buffers,
     pub(super) settings: StoreSettings,
     pub(super) gate: Gate,
+    keys: Keyring,
     pub(super) clock: Clock,
     pub(super) backoff: Backoff,
     redactor: Redactor,
@@ -117,22 +118,19 @@ pub struct Store {
 impl Store {
     /// A client that has asked nothing yet.
     #[must_use]
-    pub fn new(
-        settings: StoreSettings,
-        http: &HttpClient,
-        clock: Clock,
-        backoff: Backoff,
-        rejection: Rejection,
-    ) -> Self {
-        let client =
-            |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
+    pub fn new(settings: StoreSettings, access: &Access, http: &HttpClient, clock: Clock, backoff: Backoff) -> Self {
+        let Access { store: keys, redactor, .. } = access.clone();
+        let client = |lane| {
+            let config = config(&settings, &keys, &clock);
+            Client::from_conf(config.http_client(sdk_client(http.clone(), lane)).build())
+        };
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
-        let gate = Gate::new("the store", rejection, backoff.clone());
-        let redactor = Redactor::new(settings.key.secrets());
+        let gate = Gate::new("the store", keys.rejection(), backoff.clone());
         Self {
             buffers: Buffers::new(settings.memory),
             redactor,
             gate,
+            keys,
             clock,
             backoff,
             shared,
@@ -151,7 +149,7 @@ impl Store {
         lane: Lane,
     ) -> Result<(Head, ByteStream), StoreError> {
         let pass = self.enter(place).await?;
-        self.get_under(pass, place, conditions, lane).await
+        self.get_under(pass, place, conditions, lane).await.0
     }
 
     async fn get_under(
@@ -160,7 +158,7 @@ impl Store {
         place: &Place,
         conditions: &Conditions,
         lane: Lane,
-    ) -> Result<(Head, ByteStream), StoreError> {
+    ) -> (Result<(Head, ByteStream), StoreError>, HeadCapture) {
         let client = match lane {
             Lane::Shared => &self.shared,
             Lane::Fresh => &self.fresh,
@@ -177,7 +175,7 @@ impl Store {
             .interceptor(capture.clone())
             .send()
             .await;
-        match (answer, capture.take()) {
+        let answer = match (answer, capture.head()) {
             (Ok(output), Some(head)) => {
                 if head.is_from_a_store() {
                     pass.accepted();
@@ -186,16 +184,22 @@ impl Store {
             }
             (Ok(_), None) => Err(StoreError::Unreadable("it has no head".to_owned())),
             (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
-        }
+        };
+        (answer, capture)
     }
 
-    /// Looks an object up without its bytes.
-    pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
+    /// Looks an object up without its bytes, again where that may help.
+    pub async fn look_up(&self, place: &Place, noted: &Lookups) -> Result<Found, StoreError> {
+        self.patiently_noted(async || self.look_up_once(place, noted).await).await
+    }
+
+    /// One look-up.
+    pub(super) async fn look_up_once(&self, place: &Place, noted: &Lookups) -> Result<Found, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
         let answer = request.customize().interceptor(capture.clone()).send().await;
-        match (answer, capture.take()) {
+        let found = match (answer, capture.head()) {
             (Ok(_), Some(head)) if head.is_from_a_store() => {
                 pass.accepted();
                 Ok(Found::of(head))
@@ -204,20 +208,28 @@ impl Store {
             // The answer to a HEAD has no body, so only a GET can say which kind of 403 or 404 it is. It goes under the
             // same pass: a key that is rejected must not be shown by others meanwhile.
             (Err(_), Some(Head { status: 403 | 404, .. })) => {
-                let answer = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
-                answer.map(|(head, _)| Found::of(head))
+                noted.note(LookupBy::Head, &capture, None);
+                let (answer, capture) = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
+                noted.note(LookupBy::Get, &capture, answer.as_ref().err());
+                return answer.map(|(head, _)| Found::of(head));
             }
             (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
-        }
+        };
+        noted.note(LookupBy::Head, &capture, found.as_ref().err());
+        found
     }
 
     /// Whether a listing shows the place's key, which would stand first in it. By version 1 of the listing, the only one
     /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
-    pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
+    pub(super) async fn is_listed(&self, place: &Place, noted: &Lookups) -> Result<bool, StoreError> {
+        self.patiently_noted(async || self.list_once(place, noted).await).await
+    }
+
+    async fn list_once(&self, place: &Place, noted: &Lookups) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
-        match request.customize().interceptor(capture.clone()).send().await {
+        let listed = match request.customize().interceptor(capture.clone()).send().await {
             Ok(listing) => {
                 let keys: Option<Vec<_>> = listing.contents().iter().map(|object| object.key()).collect();
                 let sound = capture.is_whole_listing()
@@ -227,14 +239,18 @@ impl Store {
                         keys.iter().all(|key| key.starts_with(&place.key))
                             && (!keys.is_empty() || listing.is_truncated() != Some(true))
                     });
-                let Some(keys) = keys.filter(|_| sound) else {
-                    return Err(StoreError::Unreadable("it is no whole listing of that key".to_owned()));
-                };
-                pass.accepted();
-                Ok(keys.contains(&place.key.as_str()))
+                match keys.filter(|_| sound) {
+                    Some(keys) => {
+                        pass.accepted();
+                        Ok(keys.contains(&place.key.as_str()))
+                    }
+                    None => Err(StoreError::Unreadable("it is no whole listing of that key".to_owned())),
+                }
             }
-            Err(error) => Err(self.settle(pass, StoreError::of(&error, capture.take()))),
-        }
+            Err(error) => Err(self.settle(pass, StoreError::of(&error, capture.head()))),
+        };
+        noted.note(LookupBy::List, &capture, listed.as_ref().err());
+        listed
     }
 
     /// Notes that an object of this bucket was read.
@@ -274,7 +290,7 @@ impl Store {
     pub(super) fn note(&self, error: &StoreError) {
         match error {
             StoreError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
-            StoreError::NotAsked(_) => {}
+            StoreError::NotAsked(_) | StoreError::NoAccess(_) => {}
             _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
             _ => self.gate.worked(),
         }
@@ -301,7 +317,10 @@ impl Store {
 
     pub(super) async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
         let endpoint = &self.settings.endpoint;
-        match self.settings.addressing {
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait. A failure
+        // has its reason here; the SDK signs with what is held then.
+        self.keys.current().await?;
+        let pass = match self.settings.addressing {
             Addressing::Path => self.gate.enter(endpoint.host()).await,
             Addressing::Virtual if endpoint.is_https() && place.bucket.contains('.') => {
                 return Err(StoreError::Unsendable(
@@ -310,20 +329,22 @@ impl Store {
             }
             Addressing::Virtual => self.gate.enter(&format!("{}.{}", place.bucket, endpoint.host())).await,
         }
-        .map_err(StoreError::NotAsked)
+        .map_err(StoreError::NotAsked)?;
+        self.keys.current().await?;
+        Ok(pass)
     }
 }
 
 /// What OBS needs (facts on OBS as an S3 store): no default checksums, no retries and no stall guard but our own, no
 /// learning of the server's clock, and the payload unsigned where TLS guards it.
-fn config(settings: &StoreSettings, clock: &Clock) -> Builder {
-    let AccessKey { id, secret, security_token } = &settings.key;
-    let token = security_token.as_ref().map(|token| token.expose_secret().to_owned());
+fn config(settings: &StoreSettings, keys: &Keyring, clock: &Clock) -> Builder {
     let builder = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(settings.endpoint.to_string())
         .region(Region::new(settings.region.clone()))
-        .credentials_provider(Credentials::new(id, secret.expose_secret(), token, None, "recverify"))
+        .credentials_provider(Provider(keys.clone()))
+        // Each request asks anew, so that the key a renewal brought signs from then on.
+        .identity_cache(IdentityCache::no_cache())
         .force_path_style(settings.addressing == Addressing::Path)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -332,6 +353,23 @@ fn config(settings: &StoreSettings, clock: &Clock) -> Builder {
         .disable_clock_skew_correction(true)
         .time_source(SdkClock(clock.clone()));
     if settings.endpoint.is_https() { builder.interceptor(UnsignedPayload) } else { builder }
+}
+
+/// Hands the key that is held over to the SDK.
+#[derive(Debug)]
+struct Provider(Keyring);
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let key = self.0.latest().ok_or_else(CredentialsError::not_loaded_no_source);
+        future::ProvideCredentials::ready(key.map(|AccessKey { id, secret, security_token }| {
+            let token = security_token.map(|token| token.expose_secret().to_owned());
+            Credentials::new(id, secret.expose_secret(), token, None, "recverify")
+        }))
+    }
 }
 
 #[derive(Debug)]

@@ -114,9 +114,19 @@ impl HeadCapture {
         seen.as_ref().is_some_and(|head| head.status == 200 && head.whole_listing)
     }
 
-    /// The head of the answer; `None` if none came.
-    pub(super) fn take(&self) -> Option<Head> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// When the request was sent.
+    pub(super) fn sent_at(&self) -> Timestamp {
+        self.sent_at
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A copy of the head of the answer; `None` if none came.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -13,13 +13,14 @@ use super::ahead::Ahead;
 use super::client::{Place, Store};
 use super::copy::DiskCopy;
 use super::head::Head;
+use super::lookups::Lookups;
 use super::metering::Metering;
 use super::pin::{Admitted, Pin, Refused, admit};
 use super::read_error::ReadError;
 use super::request_note::RequestNote;
 use super::resume::{Next, Resume};
-use crate::evidence::Attempt;
-use crate::fixity::{Code, Observed};
+use crate::evidence::{Attempt, Lookup};
+use crate::fixity::Observed;
 use crate::http::Lane;
 
 /// Which of the two reads of an object this is.
@@ -44,6 +45,8 @@ pub struct Reading {
     pub position: u64,
     /// Every request.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for its length.
+    pub lookups: Vec<Lookup>,
     /// Whether the copy that was asked for is whole and on disk; `None` where the read was not whole.
     pub copied: Option<io::Result<()>>,
 }
@@ -70,6 +73,7 @@ struct Progress<'a> {
     /// Parts that come by other connections, where the object is worth them.
     ahead: Option<Ahead<'a>>,
     attempts: Vec<Attempt>,
+    lookups: Lookups,
 }
 
 /// How a request ended that did not fail.
@@ -116,6 +120,7 @@ impl Store {
             resume: Resume::new(self.settings.read_retries),
             ahead: None,
             attempts: Vec::new(),
+            lookups: Lookups::default(),
         };
         let _held = tokio::select! {
             biased;
@@ -128,7 +133,7 @@ impl Store {
         } else if ended.is_ok() {
             self.gate.worked();
         }
-        let Progress { metering, pin, ahead, mut attempts, .. } = progress;
+        let Progress { metering, pin, ahead, mut attempts, lookups, .. } = progress;
         if let Some(ahead) = ahead {
             attempts.extend(ahead.stop().await);
             attempts.sort_by_key(|attempt| attempt.started_at);
@@ -141,7 +146,7 @@ impl Store {
             }
             Err(error) => (Err(error), None),
         };
-        Reading { result, pin, position, attempts, copied }
+        Reading { result, pin, position, attempts, lookups: lookups.into_list(), copied }
     }
 
     /// Goes on with a read until all of the object is in the meter or nothing more can be done.
@@ -196,8 +201,7 @@ impl Store {
     /// How long to wait before another request after this error.
     pub(super) fn wait_before(&self, error: &ReadError, retry: u32) -> Duration {
         match error {
-            ReadError::Store(error) if error.code() == Code::Throttled => self.gate.pause(),
-            ReadError::Store(error) => self.backoff.wait_at_least(error.retry_after(), retry),
+            ReadError::Store(error) => self.wait_after(error, retry),
             _ => self.backoff.wait(retry),
         }
     }
@@ -255,9 +259,11 @@ impl Store {
     }
 
     /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
-    /// answers together.
+    /// answers together. A look-up that fails is no failure of the read.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
-        if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
+        let noted = &progress.lookups;
+        let found = self.patiently(async || self.look_up_once(place, noted).await).await;
+        if let (Ok(found), Some(pin)) = (found, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
         {
             pin.bytes = found.bytes;

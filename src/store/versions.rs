@@ -14,6 +14,10 @@ const MOST_PAGES: usize = 10;
 impl Store {
     /// All versions and delete markers under the very key, newest first. Needs the permission to list versions.
     pub async fn list_versions(&self, place: &Place) -> Result<Vec<Version>, StoreError> {
+        self.patiently_noted(async || self.list_versions_once(place).await).await
+    }
+
+    async fn list_versions_once(&self, place: &Place) -> Result<Vec<Version>, StoreError> {
         let mut versions = Vec::new();
         let mut next = (None, None);
         for _ in 0..MOST_PAGES {
@@ -24,7 +28,7 @@ impl Store {
             let page = match request.customize().interceptor(capture.clone()).send().await {
                 Ok(page) if capture.is_whole_listing() && page.name() == Some(&place.bucket) => page,
                 Ok(_) => return Err(StoreError::Unreadable("it is no whole listing of the versions".to_owned())),
-                Err(error) => return Err(self.settle(pass, StoreError::of(&error, capture.take()))),
+                Err(error) => return Err(self.settle(pass, StoreError::of(&error, capture.head()))),
             };
             pass.accepted();
             let of_key = |key: Option<&str>| key == Some(place.key.as_str());

@@ -21,8 +21,8 @@ pub(super) struct Nonce(pub(super) [u8; 8]);
 impl Nonce {
     /// Takes what is random of a UUID of version 7: its second half, but for the two bits that never differ.
     pub(super) fn of(random: uuid::Uuid) -> Self {
-        let [.., a, b, c, d, e, f, g, h] = *random.as_bytes();
-        Self([a & 0x3f | 0x40, b, c, d, e, f, g, h])
+        let (_, random) = random.as_u64_pair();
+        Self((random & 0x3fff_ffff_ffff_ffff | 1 << 62).to_be_bytes())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fixity::{
     Code, Comparison, Markup, Observed, Outcome, SecondRead, Sha256Digest, compare, judge_second_read,
 };
 use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role};
-use crate::store::{Pass, Place, ReadError, Reading, Step, StoreError};
+use crate::store::{Lookups, Pass, Place, ReadError, Reading, Step, StoreError};
 
 /// An object looked at. What needs the other object to be decided is decided afterwards.
 pub(super) struct Looked {
@@ -103,11 +103,13 @@ impl Verifier<'_> {
 
     /// Looks an object of undeclared digest up: its bytes would have nothing to be compared with.
     async fn look_up(&self, place: Place, mut report: ObjectReport) -> Looked {
+        let noted = Lookups::default();
         let found = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
-            found = self.store.look_up(&place) => Some(found),
+            found = self.store.look_up(&place, &noted) => Some(found),
         };
+        report.lookups = noted.into_list();
         let not_declared =
             |rest| Reason::new(Code::DigestNotDeclared, format!("the record declares no digest for it{rest}"));
         let mut warnings = Vec::new();
@@ -158,6 +160,7 @@ impl Verifier<'_> {
 
         let second = self.read_once(id, &place, Pass::Second(&pin), report.role).await;
         report.attempts.extend(second.attempts);
+        report.lookups.extend(second.lookups);
         let again = match second.result {
             Ok(again) => again,
             Err(error) => {
@@ -257,12 +260,14 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         started_at: None,
         finished_at: None,
         attempts: Vec::new(),
+        lookups: Vec::new(),
         versions: None,
     }
 }
 
 fn note_reading(report: &mut ObjectReport, reading: &Reading) {
     report.attempts.extend(reading.attempts.iter().cloned());
+    report.lookups.extend(reading.lookups.iter().cloned());
     if let Some(pin) = &reading.pin {
         report.observed_bytes = Some(reading.position);
         report.etag.clone_from(&pin.etag);

@@ -42,16 +42,16 @@ fn a_report_with_anything_undocumented_missing_or_contradictory_is_not_valid() {
         ("/summary", json!({})),
     ];
     for (place, value) in changes {
-        let mut changed = report.clone();
-        *changed.pointer_mut(place).expect(place) = value;
-        assert!(!SCHEMA.is_valid(&changed), "{place}");
+        let mut other = report.clone();
+        *other.pointer_mut(place).expect(place) = value;
+        assert!(!SCHEMA.is_valid(&other), "{place}");
     }
     for place in
         ["", "/run", "/run/host", "/summary", "/tool", "/records/0", "/records/0/objects/0", "/records/0/calls/0"]
     {
-        let mut changed = report.clone();
-        changed.pointer_mut(place).expect(place)["extra"] = json!(1);
-        assert!(!SCHEMA.is_valid(&changed), "{place}");
+        let mut other = report.clone();
+        other.pointer_mut(place).expect(place)["extra"] = json!(1);
+        assert!(!SCHEMA.is_valid(&other), "{place}");
     }
     let mut open = report;
     open["records"][0]["record"]["new_field"] = json!(1);
