@@ -65,10 +65,8 @@ pub async fn run<E>(
             } else {
                 spending.borrow_mut().start(declared);
                 reading.push(async move {
-                    let report = match verifier.is_archived(&answer).await {
-                        true => None,
-                        false => Some(verifier.examine(answer).await),
-                    };
+                    let archived = verifier.is_archived(&answer).await;
+                    let report = if archived { None } else { Some(verifier.examine(answer).await) };
                     (report, declared)
                 });
             }

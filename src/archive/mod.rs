@@ -215,7 +215,7 @@ impl Archive {
             place
         } else {
             make_lasting_directory(&self.dir.join(FINDINGS)).map_err(unwritten)?;
-            match free_place(&filling, place).map_err(unwritten)? {
+            match free_place(&filling, &place).map_err(unwritten)? {
                 Some(place) => place,
                 // The same bytes with the same outcome are there already.
                 None => return Ok(()),
@@ -270,13 +270,13 @@ fn only(filling: &Path, copies: &[(Role, Observed)]) -> io::Result<()> {
 
 /// A place among the findings, with a number where earlier findings about the record stand; `None` where one of them is
 /// the same.
-fn free_place(filling: &Path, place: PathBuf) -> io::Result<Option<PathBuf>> {
+fn free_place(filling: &Path, place: &Path) -> io::Result<Option<PathBuf>> {
     let told = |bag: &Path| {
         let manifest = std::fs::read(bag.join(bag::MANIFEST))?;
         Ok::<_, io::Error>((manifest, std::fs::read(bag.join(document::NOT_INTACT))?))
     };
     let own = told(filling)?;
-    let mut free = place.clone();
+    let mut free = place.to_owned();
     for number in 2.. {
         match told(&free) {
             Ok(earlier) if earlier == own => return Ok(None),

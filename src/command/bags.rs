@@ -76,12 +76,11 @@ async fn judge(dir: &Path, online: Option<&Online>, args: &cli::Verify, context:
     let record_id = read.as_ref().ok().and_then(|dossier| dossier.record_id.clone());
     if let Some(online) = online {
         let id = record_id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
-        match (&read, id) {
-            (Ok(dossier), Some(id)) => lines.extend(ask(&id, dossier, online, args, context).await),
-            _ => {
-                let why = "nobody knows of which record this bag is";
-                lines.extend([Authority::Api, Authority::Bucket].map(|authority| Line::unasked(authority, why)));
-            }
+        if let (Ok(dossier), Some(id)) = (&read, id) {
+            lines.extend(ask(&id, dossier, online, args, context).await);
+        } else {
+            let why = "nobody knows of which record this bag is";
+            lines.extend([Authority::Api, Authority::Bucket].map(|authority| Line::unasked(authority, why)));
         }
     }
     BagVerdict { bag: dir.display().to_string(), record_id, lines }

@@ -15,7 +15,7 @@ use super::seal::Seal;
 use super::signals::Signals;
 use super::sinks::{Finished, NowhereToReport, Sinks};
 use super::{Context, Unprepared, runtime};
-use crate::archive::Archive;
+use crate::archive::{Archive, ArchiveError};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
@@ -154,8 +154,19 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, network, access, began, selection, memory, archive, mut sinks, seal, mut monitor, mut run } =
-        prepared;
+    let Prepared {
+        settings,
+        network,
+        access,
+        began,
+        selection,
+        memory,
+        archive,
+        mut sinks,
+        seal,
+        mut monitor,
+        mut run,
+    } = prepared;
     let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
     let Network { http, clock, backoff, .. } = network;
     let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
@@ -212,13 +223,7 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         let kept = archive.as_ref().map_or(Ok(()), |archive| archive.keep(report, &run));
         let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report));
         let told = progress.suspend(|| sinks.record(report));
-        if let Err(error) = kept {
-            progress.suspend(|| context.diagnostics.error(&error.to_string()));
-            unkept.set(true);
-            if !error.is_of_one_record() {
-                return Err(Unrecorded::Told);
-            }
-        }
+        kept.or_else(|error| progress.suspend(|| told_as_unkept(&error, context, &unkept)))?;
         entered.map_err(Unrecorded::Ledger)?;
         told.map_err(|NowhereToReport| Unrecorded::Told)
     });
@@ -237,12 +242,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     });
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
-    if let Some(reason) = &shortfall {
-        context.diagnostics.error(&reason.message);
-    }
-    if let Some(error) = &broken {
-        context.diagnostics.error(&error.to_string());
-    }
+    let why = shortfall.as_ref().map(|reason| reason.message.clone());
+    why.into_iter().chain(broken.as_ref().map(ToString::to_string)).for_each(|line| context.diagnostics.error(&line));
     let labelled = region.zip(found_by_iam(&access)).map(|(region, project)| monitor.found(region, project));
     if let Some(Err(error)) = &labelled {
         context.diagnostics.error(&error.to_string());
@@ -259,7 +260,12 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && labelled && broken.is_none() && !unkept.get(), complete);
+    let mut exit = Exit::of_run(
+        &summary,
+        interrupted,
+        whole && stamped && labelled && broken.is_none() && !unkept.get(),
+        complete,
+    );
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -292,6 +298,13 @@ enum Unrecorded {
     Ledger(LedgerError),
     /// Said already, place by place.
     Told,
+}
+
+/// Says that a record could not be kept; an error where no other could be either.
+fn told_as_unkept(error: &ArchiveError, context: &Context, unkept: &Cell<bool>) -> Result<(), Unrecorded> {
+    context.diagnostics.error(&error.to_string());
+    unkept.set(true);
+    if error.is_of_one_record() { Ok(()) } else { Err(Unrecorded::Told) }
 }
 
 /// What the ledger as a whole says after a run.

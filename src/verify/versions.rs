@@ -140,7 +140,7 @@ fn words(versions: &[Version], outcome: Outcome, depth: Versions, search: &Searc
         format!("; {what} at {}", time(current))
     });
     let others =
-        versions.iter().filter(|version| !version.delete_marker && !(version.is_latest && outcome == Outcome::Altered));
+        versions.iter().filter(|version| !version.delete_marker && (outcome != Outcome::Altered || !version.is_latest));
     let others = others.count();
     let some =
         |number: usize| if number == 1 { "1 other version".to_owned() } else { format!("{number} other versions") };
