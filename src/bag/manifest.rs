@@ -160,7 +160,9 @@ mod tests {
         #[test]
         fn what_is_written_reads_back(names in prop::collection::btree_set("[a-z%\n\r *]{1,8}", 0..5)) {
             let mut manifest = Manifest::default();
-            names.into_iter().for_each(|name| manifest.add(format!("data/{name}"), Sha256Digest::OF_NOTHING));
+            for name in names {
+                manifest.add(format!("data/{name}"), Sha256Digest::OF_NOTHING);
+            }
             prop_assert_eq!(Manifest::parse(&manifest.to_string(), false), Ok(manifest));
         }
     }

@@ -153,6 +153,7 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one run, from its first request to its exit code, in its order")]
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
     let Prepared {
         settings,
