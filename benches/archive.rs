@@ -37,7 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             shown(archive),
             archive.0 / verify.0
         )?;
-        ids.iter().for_each(|id| cloud.remove_record(id));
+        for id in &ids {
+            cloud.remove_record(id);
+        }
         cloud.remove_bucket("wks-recordings");
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod bags;
 mod killed;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -42,7 +43,9 @@ pub fn names(dir: &Path) -> Vec<String> {
 
 fn cloud(ids: &[&str]) -> (Sandbox, TempDir) {
     let cloud = Sandbox::start();
-    ids.iter().for_each(|id| drop(cloud.upload(&Recording::new(id))));
+    for id in ids {
+        cloud.upload(&Recording::new(id));
+    }
     (cloud, tempfile::tempdir().expect("a directory"))
 }
 
@@ -222,7 +225,7 @@ fn a_full_disk_costs_no_verdict_and_leaves_no_bag() {
     let mount = dir.path().join("a");
     std::fs::create_dir(&mount).unwrap();
     if !holds(dir.path(), "mount -t tmpfs -o size=1m none a") {
-        println!("skipped: only root may mount a small disk");
+        writeln!(std::io::stdout(), "skipped: only root may mount a small disk").unwrap();
         return;
     }
     let ended = archive(&cloud, &dir, "big --format json").run();

@@ -2,6 +2,7 @@
 //!
 //! Its keys are AKTEST and SKTEST, or what `RECVERIFY_RADOSGW_KEY` and `RECVERIFY_RADOSGW_SECRET` say.
 
+use std::io::Write as _;
 use std::process::Command;
 
 use recverify_sandbox::{Recording, Sandbox, TOKEN};
@@ -22,7 +23,7 @@ impl Real {
     /// With the bucket's versioning in this state, or never touched.
     fn start(bucket: &str, versioning: Option<&str>) -> Option<Self> {
         let Ok(endpoint) = std::env::var("RECVERIFY_RADOSGW") else {
-            println!("skipped: RECVERIFY_RADOSGW names no radosgw");
+            writeln!(std::io::stdout(), "skipped: RECVERIFY_RADOSGW names no radosgw").unwrap();
             return None;
         };
         let variable = |name: &str, or: &str| std::env::var(name).unwrap_or_else(|_| or.to_owned());

@@ -2,6 +2,7 @@
 //! and a finished run leaves nothing behind.
 
 use recverify_sandbox::{Recording, Sandbox};
+use std::io::Write as _;
 
 use super::{archive, bagit_accepts, holds, names};
 
@@ -19,7 +20,9 @@ fn no_moment_to_be_killed_at_leaves_a_bag_that_is_wrong_or_loses_one() {
     let video = |n: usize| vec![u8::try_from(n).unwrap(); 200_000 + 1_000 * n];
     let recordings: Vec<_> =
         recordings.into_iter().enumerate().map(|(n, r)| Recording { video: video(n).into(), ..r }).collect();
-    recordings.iter().for_each(|recording| drop(cloud.upload(recording)));
+    for recording in &recordings {
+        cloud.upload(recording);
+    }
     let ids: String = recordings.iter().map(|recording| format!("{} ", recording.id)).collect();
     let mut random = fastrand::Rng::with_seed(30);
     let mut killed = 0;
@@ -56,5 +59,5 @@ fn no_moment_to_be_killed_at_leaves_a_bag_that_is_wrong_or_loses_one() {
         assert!(bagit_accepts(&root.join(&all[sample])));
     }
     assert!(killed > 0, "no run was under way when it was killed");
-    println!("{killed} of {} runs were under way when they were killed", kills());
+    writeln!(std::io::stdout(), "{killed} of {} runs were under way when they were killed", kills()).unwrap();
 }
