@@ -28,12 +28,11 @@ fn checked_out(root: &Path) -> Option<String> {
         return None;
     }
     let commit = git(root, &["rev-parse", "HEAD"]).filter(|commit| is_commit(commit))?;
-    // What changes with every commit and every check-out. A file that is not there would make each build a new one.
+    // What changes with every commit and every check-out. One that is not there would make each build a new one.
     for name in ["logs/HEAD", "HEAD"] {
         let path = root.join(git(root, &["rev-parse", "--git-path", name])?);
         if path.exists() {
             println!("cargo:rerun-if-changed={}", path.display());
-            break;
         }
     }
     Some(commit)

@@ -1,9 +1,13 @@
 //! What was established about records and objects: data only, in the shape of the report `recverify/report/v1`.
 
+mod api;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+pub use api::{Answer, ApiCall};
 
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
@@ -108,6 +112,45 @@ pub struct ObjectReport {
     pub attempts: Vec<Attempt>,
     /// Every request that looked for it and took none of its bytes, in order.
     pub lookups: Vec<Lookup>,
+    /// The versions the bucket has of it, where it was altered or missing and they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Versions>,
+}
+
+/// What a look at the versions of an object came to. It changes no outcome: what is under the key is what counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Versions {
+    /// How many the bucket has, delete markers included; `None` where it did not say.
+    pub total: Option<u64>,
+    /// In words: what survives, or why nobody knows.
+    pub message: String,
+    /// The version that has the declared bytes, if one that was hashed has.
+    pub declared_bytes_in: Option<String>,
+    /// The newest of them, newest first; all that were hashed are among them.
+    pub listed: Vec<Version>,
+    /// Bytes that were read of them.
+    pub bytes_read: u64,
+}
+
+/// One version of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// Its id; `null` for one that was written without versioning.
+    pub version_id: String,
+    /// Its length; none for a delete marker.
+    pub size: Option<u64>,
+    /// Its change token.
+    pub etag: Option<String>,
+    /// When it was written, in RFC 3339.
+    pub last_modified: Option<String>,
+    /// Whether it is the one under the plain key.
+    pub is_latest: bool,
+    /// Whether it says that the object was deleted, and holds nothing.
+    pub delete_marker: bool,
+    /// The digest of its bytes, if all of it was read.
+    pub observed_sha256: Option<Sha256Digest>,
+    /// Why it could not be read, if so.
+    pub error: Option<AttemptError>,
 }
 
 /// One request that looked for an object and took none of its bytes.
@@ -150,29 +193,6 @@ pub struct Keeping {
     pub encryption: BTreeMap<String, String>,
     /// Until when and how it is kept from being changed or deleted, and when it expires.
     pub retention: BTreeMap<String, String>,
-}
-
-/// One request to the Workspace API, and what came of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct ApiCall {
-    /// What was asked for, with its query.
-    pub uri: String,
-    /// HTTP status; `None` when no whole answer came.
-    pub status: Option<u16>,
-    /// The API's own id of the request.
-    pub request_id: Option<String>,
-    /// When it was sent.
-    #[serde(serialize_with = "millis")]
-    pub started_at: Timestamp,
-    /// When all of the answer was there, or the failure was known.
-    #[serde(serialize_with = "millis")]
-    pub finished_at: Timestamp,
-    /// Why it brought nothing that could be used; `None` when it did.
-    pub error: Option<AttemptError>,
-    /// Of the body as sent; `None` when none came, or one that holds a secret of the run.
-    pub answer_sha256: Option<Sha256Digest>,
-    /// The body, where it does not stand beside the calls already.
-    pub answer: Option<Answer>,
 }
 
 /// One request for bytes of an object.
@@ -251,49 +271,6 @@ pub struct SizeReport {
     pub fits: Option<Fits>,
 }
 
-/// The body of an answer, byte for byte, with the SHA-256 of those bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Keeps the bytes of an answer.
-    #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes }
-    }
-
-    /// The SHA-256 of the bytes.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256Digest {
-        Sha256Digest::of(&self.bytes)
-    }
-
-    /// The bytes as they came.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Serialize for Answer {
-    /// As `body` where the bytes are UTF-8, else as `body_base64`; `sha256` is always that of the bytes as sent.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::Engine as _;
-        use serde::ser::SerializeStruct as _;
-        let mut answer = serializer.serialize_struct("Answer", 2)?;
-        if let Ok(text) = std::str::from_utf8(&self.bytes) {
-            answer.serialize_field("body", text)?;
-        } else {
-            let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
-            answer.serialize_field("body_base64", &text)?;
-        }
-        answer.serialize_field("sha256", &self.sha256())?;
-        answer.end()
-    }
-}
-
 impl Reason {
     /// A reason no service had a word in.
     #[must_use]
@@ -320,28 +297,7 @@ impl ObjectReport {
     /// How many bytes came over the network for it, repeated ones included.
     #[must_use]
     pub fn transferred(&self) -> u64 {
-        self.attempts.iter().map(|attempt| attempt.bytes).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_answer_keeps_its_bytes_and_their_digest() {
-        let answer = serde_json::to_value(Answer::new(b"{}".to_vec())).expect("plain data serialises");
-        assert_eq!(
-            answer,
-            json!({"body": "{}", "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"})
-        );
-    }
-
-    #[test]
-    fn an_answer_that_is_not_utf8_is_kept_as_base64() {
-        let answer = serde_json::to_value(Answer::new(vec![0xff, 0x00])).expect("plain data serialises");
-        assert_eq!(answer["body_base64"], json!("/wA="));
-        assert_eq!(answer.get("body"), None);
+        let of_versions = self.versions.as_ref().map_or(0, |versions| versions.bytes_read);
+        self.attempts.iter().map(|attempt| attempt.bytes).sum::<u64>() + of_versions
     }
 }

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
+use std::marker::PhantomData;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::finding::{Check, Finding};
 use super::record::{Call, Digest, Record, parsed};
@@ -58,7 +59,7 @@ struct Run {
     finished_at: Timestamp,
     chain: Option<Chain>,
     expected: Vec<Option<String>>,
-    listing: Vec<Call>,
+    listing: Calls,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -122,23 +123,47 @@ fn place(outcome: Outcome) -> usize {
 }
 
 impl<'de> Deserialize<'de> for Records {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneByOne;
-        impl<'de> Visitor<'de> for OneByOne {
-            type Value = Records;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of records")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Records, A::Error> {
-                let mut records = Records::default();
-                while let Some(record) = list.next_element()? {
-                    records.add(record);
-                }
-                Ok(records)
-            }
-        }
-        deserializer.deserialize_seq(OneByOne)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut records = Self::default();
+        one_by_one(deserializer, |record| records.add(record))?;
+        Ok(records)
     }
+}
+
+/// The calls of a listing, of which only what is wrong is kept.
+#[derive(Debug, Default)]
+struct Calls {
+    faults: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for Calls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut calls = Self::default();
+        let fault = |call: Call| Some(format!("the listing: {}", call.fault()?));
+        one_by_one(deserializer, |call| calls.faults.extend(fault(call)))?;
+        Ok(calls)
+    }
+}
+
+/// Takes a list element by element, so that it is never in memory as a whole.
+fn one_by_one<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    take: impl FnMut(T),
+) -> Result<(), D::Error> {
+    struct OneByOne<T, F>(F, PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for OneByOne<T, F> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(element) = list.next_element()? {
+                (self.0)(element);
+            }
+            Ok(())
+        }
+    }
+    deserializer.deserialize_seq(OneByOne(take, PhantomData))
 }
 
 impl Content {
@@ -164,8 +189,7 @@ impl Content {
     /// Whether it fits together.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let records = self.records.ids.len();
-        let listing = self.run.listing.iter().filter_map(|call| Some(format!("the listing: {}", call.fault()?)));
-        let answers: Vec<_> = self.records.answer_faults.iter().cloned().chain(listing).collect();
+        let answers = [&self.records.answer_faults[..], &self.run.listing.faults].concat();
         vec![
             Finding::ok(Check::Schema, format!("{SCHEMA}, run {}", self.run.id)),
             Finding::of_faults(Check::Counts, &self.count_faults(), format!("{records} records, as the totals say")),

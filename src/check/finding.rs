@@ -95,9 +95,12 @@ pub fn holds(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.status != Status::Fail)
 }
 
-/// A line a check.
-pub fn write_text(mut out: impl Write, findings: &[Finding]) -> io::Result<()> {
+/// A line a check; if `quiet`, only for what does not hold.
+pub fn write_text(mut out: impl Write, findings: &[Finding], quiet: bool) -> io::Result<()> {
     for Finding { check, status, message } in findings {
+        if quiet && *status != Status::Fail {
+            continue;
+        }
         let status = match status {
             Status::Ok => "ok",
             Status::Fail => "FAIL",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Context;
 use super::seal::Seal;
 use crate::cli;
-use crate::report::{self, Host, Operator, Run, Spool};
+use crate::report::{self, Credentials, Host, Operator, Run, Spool};
 use crate::retention::Terms;
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
@@ -26,17 +26,19 @@ pub(super) fn begin(
     let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
     let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
     let evidence = &args.evidence;
+    let set = |name: &&str| context.variables.get(*name).filter(|value| !value.is_empty());
+    let login = ["LOGNAME", "USER"].iter().find_map(set);
     Run {
         id: Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string(),
         started_at,
         finished_at: started_at,
         selection: reported(selection, args),
         host: Host::this(),
-        operator: Operator::this(evidence.operator.as_deref(), &context.variables),
+        operator: Operator::this(evidence.operator.clone(), login.cloned()),
         case: evidence.case.clone(),
         note: evidence.note.clone(),
         settings: settings::effective(settings, args, terms),
-        credentials: settings::identities(settings),
+        credentials: Credentials::default(),
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: seal.signing_key(),

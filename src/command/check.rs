@@ -31,7 +31,7 @@ pub(crate) fn check(args: &cli::Check, context: &mut Context) -> Result<Exit, Un
     let against = Against { allowed_signers: allowed, previous: args.previous.clone(), files: args.files.clone() };
     let findings = check::check(&args.report, &against, context.clock.now()).map_err(unreadable(&args.report))?;
     let written = match args.format {
-        CheckFormat::Text => write_text(&mut context.out, &findings),
+        CheckFormat::Text => write_text(&mut context.out, &findings, context.quiet),
         CheckFormat::Json => write_json(&mut context.out, &args.report.display().to_string(), &findings),
     };
     if let Err(error) = written {

@@ -1,45 +1,51 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
-use std::cell::RefCell;
-use std::path::Path;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
-use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use super::bags::bags;
 use super::begin::{begin, has_trail};
 use super::ids::gather;
 use super::monitor::Monitor;
+use super::remember::{going_on, remember, terms};
 use super::seal::Seal;
 use super::signals::Signals;
 use super::sinks::{Finished, NowhereToReport, Sinks};
-use super::{Context, Unprepared, rejections, runtime};
+use super::{Context, Unprepared, runtime};
+use crate::archive::{Archive, ArchiveError};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
 use crate::clock::Backoff;
+use crate::credentials::{Access, Network};
 use crate::event::{Event, Watch as _};
-use crate::evidence::{Warning, report_time};
+use crate::evidence::report_time;
 use crate::exit::{Exit, Signal};
-use crate::fixity::Code;
 use crate::http::HttpClient;
-use crate::ledger::{Ledger, LedgerError, Listed, Reader, Scope};
+use crate::ledger::{LedgerError, Listed, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::report::{
     Brief, ClockOffset, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Service, TextReport,
 };
-use crate::retention::{self, Settled, in_words};
+use crate::retention::Settled;
 use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
 use crate::source::{self, Planned, Tally, Terms, Trail};
 use crate::store::Store;
 use crate::summary::Summary;
-use crate::verify::Verifier;
-use crate::workspace::{Workspace, WorkspaceSettings};
+use crate::verify::{Verifier, Versions};
+use crate::workspace::Workspace;
 
-pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+pub(crate) fn verify(args: &cli::VerifyCommand, context: &mut Context) -> Result<Exit, Unprepared> {
+    if args.bags.dirs.is_empty() { run(&args.verify, None, context) } else { bags(args, context) }
+}
+
+/// Verifies a selection, and keeps what is read in an archive if there is to be one.
+pub(super) fn run(args: &cli::Verify, keep: Option<&cli::Archive>, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
@@ -55,31 +61,47 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     }
     let http = HttpClient::new(&settings.api.transport)?;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
+    let seal = Seal::prepare(&args.evidence, &args.reports, keep.is_some(), context, &http, backoff.clone())?;
     let mut run = begin(started_at, &selection, args, &terms, context, &settings, &seal);
     let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
     run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
-    context.warn_of(&settings.api);
-    for source in &settings.api.sources {
-        context.diagnostics.detail(source);
-    }
+    context.tell_of(&settings.api);
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
+    let archive = keep.map(|keep| Archive::open(&keep.to, &run.id, keep.findings, seal.signer.clone())).transpose()?;
     let runtime = runtime()?;
-    let memory = match &args.remembering.ledger {
-        None => None,
-        Some(path) => match remember(path, terms, context, &settings, &mut run) {
-            Err(held @ LedgerError::Held(_)) => {
-                runtime.block_on(monitor.held(&held.to_string()));
-                return Err(held.into());
+    let network = context.network(&settings.api, &http);
+    let access = Access::new(settings.api.access.clone(), &network);
+    let cancel = CancellationToken::new();
+    let mut interrupted = None;
+    let mut memory = None;
+    if let Some(path) = &args.remembering.ledger {
+        // The ledger knows records by their project; without one it stays as it is, and so does the exit code 3.
+        let found = async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                project = access.project.id() => project.ok(),
             }
-            memory => Some(memory?),
-        },
-    };
+        };
+        let (project, signal) = runtime.block_on(until_signals(found, &cancel));
+        interrupted = signal;
+        if let Some(Some(project)) = project {
+            let scope = Scope { endpoint: settings.api.workspace.endpoint.to_string(), project: project.to_owned() };
+            match remember(path, terms, context, &scope, &mut run) {
+                Err(held @ LedgerError::Held(_)) => {
+                    runtime.block_on(monitor.held(&held.to_string()));
+                    return Err(held.into());
+                }
+                opened => memory = Some(opened?),
+            }
+        }
+    }
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
-    let prepared = Prepared { settings, http, backoff, selection, memory, sinks, seal, monitor, run };
+    let began = Began { cancel, interrupted };
+    let prepared = Prepared { settings, network, access, began, selection, memory, archive, sinks, seal, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -89,84 +111,22 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
 /// All that was checked and opened before the run begins.
 struct Prepared {
     settings: Settings,
-    http: HttpClient,
-    backoff: Backoff,
+    network: Network,
+    access: Access,
+    began: Began,
     selection: Selection,
     memory: Option<Memory>,
+    archive: Option<Archive>,
     sinks: Sinks,
     seal: Seal,
     monitor: Monitor,
     run: Run,
 }
 
-/// Opens the ledger for this run, and nobody else's.
-fn remember(
-    path: &Path,
-    terms: retention::Terms,
-    context: &Context,
-    settings: &Settings,
-    run: &mut Run,
-) -> Result<Memory, LedgerError> {
-    let ledger = Ledger::open(path)?;
-    if let Some(latest) = ledger.reader().latest_time()?.filter(|latest| *latest > run.started_at) {
-        let message = format!(
-            "this machine's clock is behind the ledger, whose last row is of {}; set it right",
-            report_time(latest)
-        );
-        run.warnings.push(Warning::new(Code::ClockBehindLedger, message));
-    }
-    if let Some(retention) = terms.retention.filter(|retention| terms.reverify_after >= *retention) {
-        let message = format!(
-            "--reverify-after {} is not below the retention of {}: records expire before they are read again",
-            in_words(terms.reverify_after),
-            in_words(retention)
-        );
-        run.warnings.push(Warning::new(Code::ReverifyTooLate, message));
-    }
-    for warning in &run.warnings {
-        context.diagnostics.warning(&warning.message);
-    }
-    let scope = scope(settings);
-    Memory::begin(ledger, &run.id, &scope, run.started_at, &run.selection, terms, context.clock.clone())
-}
-
-fn scope(settings: &Settings) -> Scope {
-    let WorkspaceSettings { endpoint, project_id, .. } = &settings.api.workspace;
-    Scope { endpoint: endpoint.to_string(), project: project_id.clone() }
-}
-
-fn terms(args: &cli::Remembering) -> retention::Terms {
-    retention::Terms::new(args.retention, args.reverify_after, args.not_ready_after, args.max_unverified_age)
-}
-
-/// From when on a window goes on that begins where the ledger's listings end; `None` where none does.
-fn going_on(
-    args: &cli::Verify,
-    terms: &retention::Terms,
-    context: &Context,
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, LedgerError> {
-    /// How far back the service itself looks where nothing is said (*Querying Screen Recordings*).
-    const FIRST: SignedDuration = SignedDuration::from_hours(15 * 24);
-    let cli::Remembering { ledger, overlap, .. } = &args.remembering;
-    let Some(path) = ledger.as_ref().filter(|_| selection::goes_on(&args.window)) else { return Ok(None) };
-    let listed = match Reader::open(path) {
-        Ok(reader) => reader.listed_until(&scope(settings))?,
-        // It becomes one in a moment.
-        Err(LedgerError::Absent(_)) => None,
-        Err(error) => return Err(error),
-    };
-    let before = |at: Timestamp, length| at.checked_sub(length).unwrap_or(Timestamp::MIN);
-    Ok(Some(match listed {
-        Some(until) => before(until, *overlap),
-        None => {
-            let first = terms.retention.unwrap_or(FIRST);
-            let far = in_words(first);
-            context.diagnostics.note(&format!("the ledger has no complete listing yet, so it begins {far} back"));
-            before(now, first)
-        }
-    }))
+/// What a signal before the run's own beginning came to.
+struct Began {
+    cancel: CancellationToken,
+    interrupted: Option<Signal>,
 }
 
 /// What goes to standard output and standard error. That there is nothing to verify has been said already.
@@ -184,14 +144,29 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one run, from its first request to its exit code, in its order")]
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, http, backoff, selection, memory, mut sinks, seal, monitor, mut run } = prepared;
-    let (of_api, of_store) = rejections(&settings.api.workspace.credential);
-    let clock = &context.clock;
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
-    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
+    let Prepared {
+        settings,
+        network,
+        access,
+        began,
+        selection,
+        memory,
+        archive,
+        mut sinks,
+        seal,
+        mut monitor,
+        mut run,
+    } = prepared;
+    let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
+    let Network { http, clock, backoff, .. } = network;
+    let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
+    let store = Store::new(settings.store, &access, &http, clock, backoff);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
-    let cancel = CancellationToken::new();
+    let Began { cancel, interrupted } = began;
+    // Each bag has a report of its own, made while the run goes on.
+    run.credentials = settings::identities(&access);
     let verifier = Verifier {
         workspace: &workspace,
         store: &store,
@@ -199,6 +174,10 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         memory: memory.as_ref(),
         counts_not_ready: matches!(selection, Selection::Listed { include_not_ready: false, .. }),
         moved: &args.moved,
+        archive: archive.as_ref(),
+        versions: args.versions.map_or_else(|| by_default(args), Into::into),
+        budget: Budget::default(),
+        spending: None,
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
@@ -219,33 +198,49 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             let all = window.is_some();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
+            let archiving = archive.is_some();
             let window = window.as_ref();
-            let terms =
-                Terms { limit, include_not_ready, memory, and_what_is_due: all, window, tally, watch, cancel, trail };
+            let terms = Terms {
+                limit,
+                include_not_ready,
+                memory,
+                archiving,
+                and_what_is_due: all,
+                window,
+                tally,
+                watch,
+                cancel,
+                trail,
+            };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
     monitor.started().await;
     progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
+    let unkept = Cell::new(false);
     let batch = batch::run(source, bounds, verifier, |report, settled| {
-        // First on disk, then told; what cannot be entered is told all the same.
+        // The bag first, then its row, for what the ledger calls done has to be kept; then it is told. What cannot be kept
+        // or entered is told all the same.
+        let keeping = archive.as_ref().filter(|_| settled == Settled::Told);
+        let kept = keeping.map_or(Ok(()), |archive| archive.keep(report, &run));
         let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report, settled));
         let told = progress.suspend(|| match settled {
             Settled::Told => sinks.record(report),
             Settled::Expired(at) => {
                 let over = report_time(at);
-                context
-                    .diagnostics
-                    .detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
+                let line = format!("{} has expired; its retention was over on {over}", report.record_id);
+                context.diagnostics.detail(&line);
                 Ok(())
             }
             Settled::NotReady => Ok(()),
         });
+        kept.or_else(|error| progress.suspend(|| told_as_unkept(&error, context, &unkept)))?;
         entered.map_err(Unrecorded::Ledger)?;
-        told.map_err(|NowhereToReport| Unrecorded::Nowhere)
+        told.map_err(|NowhereToReport| Unrecorded::Told)
     });
-    let (ended, interrupted) = until_signals(batch, &cancel).await;
+    let (ended, signal) = until_signals(batch, &cancel).await;
+    let interrupted = interrupted.or(signal);
     let Some(Batch { mut summary, recorded }) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
@@ -256,29 +251,32 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     summary.left += left;
     let broken = broken.or(match recorded {
         Err(Unrecorded::Ledger(error)) => Some(error),
-        Err(Unrecorded::Nowhere) | Ok(()) => None,
+        Err(Unrecorded::Told) | Ok(()) => None,
     });
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
     run.finished_at = context.clock.now();
     run.overdue =
         memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
-    for reason in shortfall.iter().chain(&run.overdue) {
-        context.diagnostics.error(&reason.message);
-    }
-    if let Some(error) = &broken {
+    let why = shortfall.iter().chain(&run.overdue).map(|reason| reason.message.clone());
+    why.chain(broken.as_ref().map(ToString::to_string)).for_each(|line| context.diagnostics.error(&line));
+    let labelled = region.zip(found_by_iam(&access)).map(|(region, project)| monitor.found(region, project));
+    if let Some(Err(error)) = &labelled {
         context.diagnostics.error(&error.to_string());
     }
+    let labelled = labelled.is_none_or(|labelled| labelled.is_ok());
     let complete = shortfall.is_none();
     listed.complete &= complete && interrupted.is_none();
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     (run.expected, run.listing) = (kept.expected, kept.listing);
     run.clocks = clocks(&workspace, &store);
+    run.credentials = settings::identities(&access);
+    run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let mut exit =
-        Exit::of_run(&summary, interrupted, whole && stamped && broken.is_none(), complete && run.overdue.is_none());
+    let recorded = whole && stamped && labelled && broken.is_none() && !unkept.get();
+    let mut exit = Exit::of_run(&summary, interrupted, recorded, complete && run.overdue.is_none());
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -289,17 +287,35 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     monitor.ended(&run, &summary, exit).await
 }
 
+/// Who names a few records wants all there is to know of them; a batch has its time.
+const fn by_default(args: &cli::Verify) -> Versions {
+    let named = !args.record_ids.is_empty() && args.ids_from.is_none();
+    if named { Versions::Hash } else { Versions::List }
+}
+
 /// How far this machine's clock was from those of the services.
 fn clocks(workspace: &Workspace, store: &Store) -> Vec<ClockOffset> {
     let services = [(Service::Workspace, workspace.clock_offset()), (Service::Store, store.clock_offset())];
     services.into_iter().filter_map(|(service, offset)| Some(ClockOffset { service, offset: offset? })).collect()
 }
 
+/// The project, where it was not given but found.
+fn found_by_iam(access: &Access) -> Option<&str> {
+    access.project.looked_up_by().and(access.project.known())?.ok()
+}
+
 /// Why a report could not be recorded.
 enum Unrecorded {
     Ledger(LedgerError),
     /// Said already, place by place.
-    Nowhere,
+    Told,
+}
+
+/// Says that a record could not be kept; an error where no other could be either.
+fn told_as_unkept(error: &ArchiveError, context: &Context, unkept: &Cell<bool>) -> Result<(), Unrecorded> {
+    context.diagnostics.error(&error.to_string());
+    unkept.set(true);
+    if error.is_of_one_record() { Ok(()) } else { Err(Unrecorded::Told) }
 }
 
 /// What the ledger as a whole says after a run.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::name::{UnknownPlaceholder, expand};
 use super::place::{Place, directory_of, same_place};
-use super::seal::{Seal, SealError, Signed, remove_earlier};
+use super::seal::{Seal, SealError, Signed, remove_earlier, sidecars};
 use super::{ChecksumReport, CsvReport, JsonLinesReport, JsonReport, JunitReport, ReportWriter, Run, TextReport};
 use crate::evidence::RecordReport;
 use crate::signature::Signer;
@@ -15,7 +15,8 @@ use crate::summary::Summary;
 
 /// A report that becomes visible under its name only once it is complete and on disk.
 ///
-/// It is readable by its owner alone: it names people and what they recorded.
+/// It is readable by its owner alone, since it names people and what they recorded, unless it takes the place of a file
+/// that others may read.
 pub struct ReportFile {
     place: Place,
     writer: Box<dyn ReportWriter>,
@@ -103,6 +104,12 @@ impl ReportFile {
         self.place.path()
     }
 
+    /// Whether it, or what is going to stand beside it, has this place.
+    #[must_use]
+    pub fn occupies(&self, path: &Path) -> bool {
+        same_place(self.path(), path) || sidecars(self.path()).any(|beside| same_place(&beside, path))
+    }
+
     /// Writes one record.
     pub fn record(&mut self, report: &RecordReport) -> io::Result<()> {
         self.writer.record(report)
@@ -115,6 +122,7 @@ impl ReportFile {
         let written = self.place.handle()?;
         let signed = self.seal.map(|seal| seal.sign(written)).transpose();
         let removed = remove_earlier(self.place.path());
+        self.place.readable_as_before()?;
         self.place.take()?;
         Ok(removed.and(signed).and_then(|signed| signed.map_or(Ok(()), Signed::take)))
     }

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::Spool;
 use crate::clock::Offset;
-use crate::credentials::Variables;
 use crate::evidence::{Reason, Warning};
 use crate::fixity::Sha256Digest;
 use crate::record::Criteria;
@@ -59,6 +58,37 @@ pub struct Run {
     pub expected: Spool,
     /// Every request for the listing, with its answer; empty where records were named.
     pub listing: Spool,
+}
+
+impl Run {
+    /// The same run as the report of one of its records has it, which is written to a file of this name: nothing in it
+    /// names another record, and nothing the run was asked for that does.
+    #[must_use]
+    pub fn of_one_record(&self, expected: Spool, finished_at: Timestamp, file: &str) -> Self {
+        let selection =
+            Selection { ids: Some(1), ids_from: None, window: None, limit: None, complete: true, shortfall: None };
+        Self {
+            id: self.id.clone(),
+            started_at: self.started_at,
+            finished_at,
+            selection,
+            host: self.host.clone(),
+            operator: self.operator.clone(),
+            case: self.case.clone(),
+            note: self.note.clone(),
+            settings: self.settings.clone(),
+            credentials: self.credentials.clone(),
+            clocks: self.clocks.clone(),
+            reports: vec![file.to_owned()],
+            signing_key: self.signing_key.clone(),
+            timestamp_url: None,
+            chain: None,
+            warnings: Vec::new(),
+            overdue: None,
+            expected,
+            listing: Spool::default(),
+        }
+    }
 }
 
 /// What was selected to be verified: records by name, or those of a window.
@@ -121,15 +151,13 @@ pub struct Operator {
 impl Operator {
     /// Whoever runs this process, by another name if one was given.
     #[must_use]
-    pub fn this(name: Option<&str>, variables: &Variables) -> Self {
-        let login = ["LOGNAME", "USER"].into_iter().find_map(|name| variables.get(name)).cloned();
-        let login = login.filter(|login| !login.is_empty());
-        Self { name: name.map(str::to_owned).or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
+    pub fn this(name: Option<String>, login: Option<String>) -> Self {
+        Self { name: name.or_else(|| login.clone()), login, uid: rustix::process::getuid().as_raw() }
     }
 }
 
 /// As whom the services were asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Credentials {
     /// The Workspace API.
     pub workspace: Identity,
@@ -138,7 +166,7 @@ pub struct Credentials {
 }
 
 /// What names a credential, without being one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Identity {
     /// A key pair.
@@ -150,6 +178,9 @@ pub enum Identity {
     },
     /// A user token; it names nobody by itself.
     Token,
+    /// None was got, or none was needed.
+    #[default]
+    None,
 }
 
 /// A service that was asked.

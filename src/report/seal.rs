@@ -10,12 +10,11 @@ use std::rc::Rc;
 use super::place::Place;
 use crate::signature::{Signer, SignerError, sidecar};
 
-/// What belongs to a report and stands beside it.
-const SIDECARS: [&str; 3] = [SIGNATURE, SIGNERS, STAMP];
+/// What belongs to a report and stands beside it; the last is its time-stamp.
+const SIDECARS: [&str; 3] = [SIGNATURE, SIGNERS, "tsr"];
 
 const SIGNATURE: &str = "sig";
 const SIGNERS: &str = "allowed_signers";
-pub(super) const STAMP: &str = "tsr";
 
 /// The places of a signature and of the key that made it.
 pub(super) struct Seal {
@@ -74,9 +73,14 @@ impl Signed {
     }
 }
 
+/// The places of what may belong to a report and stand beside it.
+pub(super) fn sidecars(report: &Path) -> impl Iterator<Item = PathBuf> {
+    SIDECARS.into_iter().map(|suffix| sidecar(report, suffix))
+}
+
 /// Removes what belongs to an earlier report of this name.
 pub(super) fn remove_earlier(report: &Path) -> Result<(), SealError> {
-    SIDECARS.into_iter().map(|suffix| sidecar(report, suffix)).try_for_each(|path| match std::fs::remove_file(&path) {
+    sidecars(report).try_for_each(|path| match std::fs::remove_file(&path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SealError::Earlier { path, source }),
         _ => Ok(()),
     })

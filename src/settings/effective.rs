@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 
 use super::Settings;
 use crate::cli;
-use crate::credentials::AccessKey;
+use crate::credentials::{Access, Credential, Keyring};
 use crate::report::{Credentials, Identity};
 use crate::retention::Terms;
 use crate::store::{Addressing, Hashing};
-use crate::workspace::ApiCredential;
 
 /// What is in force of a verification, whether it was given or not. Addresses that may hold a secret of their own, those of
 /// a watchdog and of proxies, are left out.
@@ -23,8 +22,9 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
     let moved = (!moved.is_empty()).then(|| moved.join(","));
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
-        ("region", json!(store.region)),
-        ("project-id", json!(api.workspace.project_id)),
+        ("obs-region", json!(store.region)),
+        ("project-id", json!(api.access.project.as_ref().ok())),
+        ("iam-endpoint", json!(api.access.iam.as_ref().map(ToString::to_string))),
         ("workspace-endpoint", json!(api.workspace.endpoint.to_string())),
         ("obs-endpoint", json!(store.endpoint.to_string())),
         (
@@ -67,18 +67,18 @@ pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTre
     ])
 }
 
-/// What names the credentials in use.
+/// What names the credentials that were used; of those that end, the last.
 #[must_use]
-pub fn identities(settings: &Settings) -> Credentials {
-    let key = |key: &AccessKey| Identity::AccessKey {
-        access_key_id: key.id.clone(),
-        temporary: key.security_token.is_some(),
+pub fn identities(access: &Access) -> Credentials {
+    let last_of = |keys: &Keyring| match keys.holding().key {
+        Some((access_key_id, temporary, _)) => Identity::AccessKey { access_key_id, temporary },
+        None => Identity::None,
     };
     Credentials {
-        workspace: match &settings.api.workspace.credential {
-            ApiCredential::Key(of_api) => key(of_api),
-            ApiCredential::Token(_) => Identity::Token,
+        workspace: match &access.api {
+            Credential::Keys(keys) => last_of(keys),
+            Credential::Token(_) => Identity::Token,
         },
-        store: key(&settings.store.key),
+        store: last_of(&access.store),
     }
 }

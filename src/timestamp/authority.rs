@@ -1,5 +1,7 @@
 //! Asks a time-stamp authority over HTTP (RFC 3161, 3.4).
 
+use std::fmt;
+
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::uri::Uri;
 
@@ -63,9 +65,11 @@ impl AuthorityUrl {
     }
 }
 
-impl std::fmt::Display for AuthorityUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+impl fmt::Display for AuthorityUrl {
+    /// Without its query, which may say more than where it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.0.scheme_str().unwrap_or("http"))?;
+        write!(f, "{}{}", self.0.authority().map_or("", |authority| authority.as_str()), self.0.path())
     }
 }
 
@@ -124,6 +128,8 @@ mod tests {
         for text in ["http://tsa.example/tsr", "https://tsa.example", "http://tsa.example:81/?a=b"] {
             assert!(AuthorityUrl::parse(text).is_ok(), "{text}");
         }
+        let shown = AuthorityUrl::parse("http://tsa.example:81/tsr?key=secret").map(|url| url.to_string());
+        assert_eq!(shown.as_deref(), Ok("http://tsa.example:81/tsr"));
         for text in ["tsa.example", "ftp://tsa.example", "http://user@tsa.example", "http://tsa.example/#a", "", "/tsr"]
         {
             assert_eq!(AuthorityUrl::parse(text), Err(AuthorityError), "{text}");

@@ -43,6 +43,7 @@ fn authority(endpoint: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every name of the report stands here once")]
 fn the_whole_report_of_one_intact_record() {
     let cloud = Sandbox::start();
     let recording = recording();
@@ -63,6 +64,7 @@ fn the_whole_report_of_one_intact_record() {
             "role": role,
             "host": host,
             "bucket": "wks-recordings",
+            "declared_bucket": null,
             "key": key,
             "outcome": "intact",
             "reason": null,
@@ -119,6 +121,8 @@ fn the_whole_report_of_one_intact_record() {
             "reports": [report_file],
             "signing_key": null,
             "timestamp_url": null,
+            "warnings": [],
+            "overdue": null,
             "expected": ["r"],
             "listing": [],
         },
@@ -141,6 +145,7 @@ fn the_whole_report_of_one_intact_record() {
                 "answer": null,
             }],
             "history": null,
+            "acknowledged": null,
             "objects": [
                 object("video", recording.video_key(), sha256(&recording.video), video),
                 object("event", recording.event_key(), sha256(&recording.event), event),
@@ -161,6 +166,11 @@ fn the_whole_report_of_one_intact_record() {
             "oldest_left_at": null,
             "backlog": null,
             "oldest_unverified_at": null,
+            "expired": 0,
+            "acknowledged": 0,
+            "not_intact_since": null,
+            "nights": 0,
+            "soonest_expiry_at": null,
             "bytes": video + event,
         },
     });

@@ -163,7 +163,7 @@ fn late_uploads_are_verified_once_they_are_there_even_outside_the_window() {
     let mut record = ready.clone();
     record["status"] = json!("UPLOADING");
     cloud.add_record("late", record);
-    let first = night(&cloud, &dir).run();
+    let first = night(&cloud, &dir).args("--not-ready-after 9999d").run();
     assert_eq!((first.code, first.report()["summary"]["not_ready"].as_u64()), (4, Some(1)), "{first:?}");
     cloud.add_record("late", ready);
     let elsewhere = verify(&cloud, "--since 24h --ledger ledger.db").in_dir(dir.path()).run();

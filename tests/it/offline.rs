@@ -115,6 +115,9 @@ fn another_key_is_not_taken_for_the_one_that_is_allowed() {
     assert_eq!(failed(dir.path(), "a.json"), (0, vec![]));
 }
 
+/// A change, and how each fault that is found begins.
+type Lie = (fn(&mut Value), &'static [&'static str]);
+
 #[test]
 fn a_report_that_contradicts_itself_does_not_hold_though_nobody_signed_it() {
     let (_cloud, dir) = reported();
@@ -123,7 +126,7 @@ fn a_report_that_contradicts_itself_does_not_hold_though_nobody_signed_it() {
         failed(dir.path(), "lie.json").1
     };
     assert_eq!(lie(|_| {}), [""; 0]);
-    let cases: [(fn(&mut Value), &[&str]); 9] = [
+    let cases: [Lie; 9] = [
         (|report| report["summary"]["intact"] = json!(2), &["counts: the totals say 2 intact, and there are 1"]),
         (
             |report| {

@@ -6,36 +6,44 @@ mod model;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use recverify::Environment;
+use recverify::clock::Clock;
 use recverify::ledger::Reader;
 use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, StoreCalls, StoreFault, Times};
 use serde_json::{Value, json};
 
 use crate::check::text;
-use crate::in_process::{self, Said};
+use crate::in_process;
 use model::{Expected, Fate, KILLED, Model, WITHOUT_API, fates, start};
 
 const CHILD: &str = "thirty_nights::the_night_that_is_killed";
 const PLACE: &str = "RECVERIFY_TEST_LEDGER";
 
-/// Runs a night in this process.
-fn run(night: i64, ledger: &Path, variables: &BTreeMap<String, String>) -> Said {
+/// A clock that stands at a night's start and ticks whenever it is looked at.
+fn clock(night: i64) -> Clock {
+    let ticks = AtomicI64::new(0);
+    Clock::new(move || start(night) + SignedDuration::from_millis(ticks.fetch_add(1, Ordering::SeqCst)))
+}
+
+/// Runs a night in this process: its exit code and what it printed.
+fn run(night: i64, ledger: &Path, variables: BTreeMap<String, String>) -> (i32, String) {
     let words = "recverify verify --format json --retry-wait 1ms --api-tries 2 --concurrency 1 --since 2d --ledger";
     let args = words.split(' ').map(Into::into).chain([ledger.into()]).collect();
-    in_process::run(args, start(night), variables)
+    in_process::run(args, variables, clock(night))
 }
 
 /// The same as the plan has it.
-fn seen(Said { code, out, .. }: &Said) -> Expected {
-    let report: Value = serde_json::from_str(out).expect("a JSON report");
+fn seen(code: i32, report: &str) -> Expected {
+    let report: Value = serde_json::from_str(report).expect("a JSON report");
     let records = report["records"].as_array().expect("records");
     let verdict = |record: &Value| (text(&record["outcome"]).to_owned(), text(&record["reason"]["code"]).to_owned());
     let verified: BTreeMap<_, _> = records.iter().map(|r| (text(&r["record_id"]).to_owned(), verdict(r))).collect();
     assert_eq!(verified.len(), records.len(), "a record stands twice");
     let count = |name: &str| report["summary"][name].as_u64().expect("a count");
-    Expected { code: *code, verified, skipped: count("skipped"), not_ready: count("not_ready") }
+    Expected { code, verified, skipped: count("skipped"), not_ready: count("not_ready") }
 }
 
 /// Lets happen what happens before a night.
@@ -92,15 +100,16 @@ fn run_and_kill(cloud: &Sandbox, ledger: &Path) {
 fn the_night_that_is_killed() {
     let mut variables = Environment::of_process().variables;
     let Some(ledger) = variables.remove(PLACE) else { return };
-    let Said { code, out, .. } = run(KILLED.0, Path::new(&ledger), &variables);
-    panic!("it was to be killed and ended with {code}: {out}");
+    let (code, said) = run(KILLED.0, Path::new(&ledger), variables);
+    panic!("it was to be killed and ended with {code}: {said}");
 }
 
 #[test]
 fn thirty_nights_bring_every_finding_on_its_first_night_and_lose_nothing() {
     let (cloud, dir) = (Sandbox::start(), tempfile::tempdir().expect("a directory"));
     let ledger = dir.path().join("ledger.db");
-    let variables = in_process::variables(&cloud);
+    let variables = cloud.environment().into_iter().map(|(name, value)| (name.to_owned(), value));
+    let variables: BTreeMap<_, _> = variables.collect();
     let fates = fates();
     let mut model = Model::default();
     let mut first_found = BTreeMap::new();
@@ -117,8 +126,8 @@ fn thirty_nights_bring_every_finding_on_its_first_night_and_lose_nothing() {
         if night == KILLED.0 {
             run_and_kill(&cloud, &ledger);
         } else {
-            let said = run(night, &ledger, &variables);
-            assert_eq!(seen(&said), expected, "night {night}: {}", said.err);
+            let (code, report) = run(night, &ledger, variables.clone());
+            assert_eq!(seen(code, &report), expected, "night {night}");
         }
         cloud.heal();
         for (id, (outcome, _)) in expected.verified {

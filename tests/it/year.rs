@@ -11,15 +11,17 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use recverify::clock::Clock;
 use recverify::ledger::Reader;
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::check::text;
-use crate::in_process::{Said, run, variables};
+use crate::in_process;
 use calendar::{BUCKETS, Calendar, Fate, start};
 use cloud::{befall, bytes};
 use figures::Table;
@@ -34,6 +36,13 @@ struct Stretch {
     dir: TempDir,
 }
 
+/// Runs the program at that time, by a clock that goes on whenever it is looked at: its exit code and what it printed.
+fn run(args: Vec<OsString>, at: Timestamp, variables: BTreeMap<String, String>) -> (i32, String) {
+    let ticks = AtomicI64::new(0);
+    let clock = Clock::new(move || at + SignedDuration::from_millis(ticks.fetch_add(1, Ordering::SeqCst)));
+    in_process::run(args, variables, clock)
+}
+
 fn words(text: &str) -> Vec<OsString> {
     text.split_whitespace().map(Into::into).collect()
 }
@@ -41,7 +50,8 @@ fn words(text: &str) -> Vec<OsString> {
 impl Stretch {
     fn new(calendar: Calendar) -> Self {
         let cloud = Sandbox::start();
-        let (fates, variables) = (calendar.fates(), variables(&cloud));
+        let variables = cloud.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let fates = calendar.fates();
         Self { calendar, fates, cloud, variables, dir: TempDir::new().expect("a directory") }
     }
 
@@ -73,8 +83,8 @@ impl Stretch {
     fn morning(&self, night: i64, command: &str, last: &Path) {
         let mut args = words(&format!("recverify ledger {command}"));
         args.push(last.into());
-        let Said { code, err, .. } = run(args, start(night) + SignedDuration::from_hours(6), &self.variables);
-        assert_eq!(code, 0, "{command} after night {night}: {err}");
+        let (code, _) = run(args, start(night) + SignedDuration::from_hours(6), self.variables.clone());
+        assert_eq!(code, 0, "{command} after night {night}");
     }
 
     /// Puts the copy in the ledger's place.
@@ -87,8 +97,8 @@ impl Stretch {
 }
 
 /// A run as the plan has it.
-fn seen(Said { code, out, .. }: &Said) -> Expected {
-    let report: Value = serde_json::from_str(out).expect("a JSON report");
+fn seen(code: i32, report: &str) -> Expected {
+    let report: Value = serde_json::from_str(report).expect("a JSON report");
     let told = |record: &Value| Told {
         outcome: text(&record["outcome"]).to_owned(),
         reason: text(&record["reason"]["code"]).to_owned(),
@@ -102,7 +112,7 @@ fn seen(Said { code, out, .. }: &Said) -> Expected {
     let overdue = &report["run"]["overdue"];
     assert!(overdue.is_null() || overdue["code"] == "coverage_overdue", "{overdue}");
     Expected {
-        code: *code,
+        code,
         verified,
         skipped: count("skipped"),
         not_ready: count("not_ready"),
@@ -155,9 +165,9 @@ fn go_through(stretch: &Stretch, table: &mut Table) -> Alarms {
         }
         befall(cloud, calendar, fates, night);
         let expected = model.night(night, calendar, fates);
-        let said = run(stretch.args(night), start(night), &stretch.variables);
-        let seen = seen(&said);
-        assert_eq!(seen, expected, "night {night}: {}", said.err);
+        let (code, report) = run(stretch.args(night), start(night), stretch.variables.clone());
+        let seen = seen(code, &report);
+        assert_eq!(seen, expected, "night {night}");
         cloud.heal();
         for (id, told) in &seen.verified {
             if told.outcome != "intact" && told.reason != "service_error" && !told.acknowledged {

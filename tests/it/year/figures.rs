@@ -13,8 +13,7 @@ use recverify::ledger::{Plan, Reader};
 use super::calendar::start;
 use super::cloud::befall;
 use super::model::Expected;
-use super::{Alarms, Stretch, words};
-use crate::in_process::run;
+use super::{Alarms, Stretch, run, words};
 
 const CHILD: &str = "year::figures::one_call_by_itself";
 const ARGS: &str = "RECVERIFY_TEST_ARGS";
@@ -124,9 +123,9 @@ fn one_call_by_itself() {
     let (Some(args), Some(night)) = (variables.remove(ARGS), variables.remove(NIGHT)) else { return };
     let args = args.split('\n').map(Into::into).collect();
     let began = Instant::now();
-    let said = run(args, start(night.parse().expect("a number")), &variables);
+    let (code, _) = run(args, start(night.parse().expect("a number")), variables);
     let took = began.elapsed();
     let memory = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let peak = memory.lines().find(|line| line.starts_with("VmHWM")).expect("a peak");
-    eprintln!("ended with {} after {took:?}; {peak}; {}", said.code, said.err);
+    eprintln!("ended with {code} after {took:?}; {peak}");
 }
