@@ -117,10 +117,7 @@ impl Calendar {
 
     /// In which of [`BUCKETS`] they are according to the record.
     pub fn declared(&self, fate: &Fate, night: i64) -> usize {
-        match night >= self.moved_again() {
-            true => self.bucket(night),
-            false => self.bucket(fate.night),
-        }
+        self.bucket(if night >= self.moved_again() { night } else { fate.night })
     }
 
     /// The id of a recording: by the night before which it began, and its number.
@@ -158,6 +155,8 @@ impl Calendar {
         });
         // The fifth in the week that the restored ledger has forgotten: answered for twice.
         change(45, 2, &|fate, night| (fate.gone, fate.acknowledged) = (night + 3, vec![night + 4, night + 9]));
+        // The objects alone are deleted, and the record goes after its retention as all do.
+        change(5, 3, &|fate, night| (fate.files_gone, fate.acknowledged) = (night + 1, vec![night + 8]));
         // Deleted after their retention: two late, and one whose objects go in time and whose record stays.
         change(2, 0, &|fate, night| (fate.gone, fate.files_gone) = (night + 15, night + 15));
         change(3, 0, &|fate, night| (fate.gone, fate.files_gone) = (night + 18, night + 18));

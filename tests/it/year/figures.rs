@@ -1,5 +1,7 @@
 //! What a stretch of nights came to, for people: a table of the nights, the alarms, and what the ledger costs at the end.
 
+#![expect(clippy::print_stderr, reason = "figures are for whoever asks for them")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;

@@ -58,6 +58,8 @@ struct Known {
     last: Option<Last>,
     /// What it last was, *unverified* aside.
     decided: Option<&'static str>,
+    /// Why it was missing, if it was that.
+    missed: Option<&'static str>,
     ever_intact: bool,
     answered_for: Option<State>,
     /// Never to be asked for again.
@@ -89,16 +91,6 @@ pub struct Model {
     /// The last night whose listing was read to its end.
     listed: Option<i64>,
     steps: u64,
-}
-
-/// How much comes off a night's budget for a recording that is read.
-struct Purse(Option<i64>, i64);
-
-impl Purse {
-    /// Whether one more may start; the first one always may.
-    fn allows(&self) -> bool {
-        self.0.is_none_or(|most| self.1 < most.max(1))
-    }
 }
 
 impl Model {
@@ -174,8 +166,7 @@ impl Model {
         let mut dealt_with = BTreeSet::new();
         for (id, fate) in fates.iter().filter(|(_, fate)| shown(fate)) {
             let wanted = match self.known.get(id) {
-                None => true,
-                Some(Known { last: None, .. }) => true,
+                None | Some(Known { last: None, .. }) => true,
                 Some(Known { place: Some(place), .. }) if *place != calendar.declared(fate, night) => true,
                 Some(Known { last: Some(last), .. }) => {
                     expected.skipped += u64::from(last.state.outcome == "intact" && !is_due(*last, night));
@@ -188,9 +179,10 @@ impl Model {
             }
             if wanted {
                 dealt_with.insert(id.clone());
-                match fate.uploaded > night && !is_late(fate, now) {
-                    true => expected.not_ready += 1,
-                    false => todo.push(id.clone()),
+                if fate.uploaded > night && !is_late(fate, now) {
+                    expected.not_ready += 1;
+                } else {
+                    todo.push(id.clone());
                 }
             }
         }
@@ -215,9 +207,10 @@ impl Model {
         todo: Vec<String>,
         expected: &mut Expected,
     ) {
-        let mut purse = Purse(calendar.budget(night), 0);
+        // All recordings are of one size, and a budget is of so many whole ones.
+        let (budget, mut read) = (calendar.budget(night), 0);
         for id in todo {
-            if !purse.allows() {
+            if budget.is_some_and(|most| read >= most) {
                 expected.left += 1;
                 continue;
             }
@@ -226,16 +219,18 @@ impl Model {
             let known = self.known.get_mut(&id).expect("known");
             let found = look(known, fate, night, calendar);
             // What is there and uploaded is read.
-            purse.1 += i64::from(night < fate.gone && fate.uploaded <= night);
-            let Found::Is(state) = found else {
-                match found {
-                    Found::NotReady => expected.not_ready += 1,
-                    _ => {
-                        known.over = true;
-                        expected.expired += 1;
-                    }
+            read += i64::from(night < fate.gone && fate.uploaded <= night);
+            let state = match found {
+                Found::Is(state) => state,
+                Found::NotReady => {
+                    expected.not_ready += 1;
+                    continue;
                 }
-                continue;
+                Found::Expired => {
+                    known.over = true;
+                    expected.expired += 1;
+                    continue;
+                }
             };
             let acknowledged = known.answered_for == Some(state);
             if acknowledged && night >= fate.gone && start(night) >= fate.began + RETENTION {
@@ -248,6 +243,7 @@ impl Model {
             known.over = state.reason == "expired_unverified";
             if state.outcome != "unverified" {
                 known.decided = Some(state.outcome);
+                known.missed = (state.outcome == "missing").then_some(state.reason);
             }
             if night < fate.gone && fate.uploaded <= night {
                 known.place = Some(calendar.declared(fate, night));
@@ -264,6 +260,7 @@ fn new(night: i64, order: u64) -> Known {
         order,
         last: None,
         decided: None,
+        missed: None,
         ever_intact: false,
         answered_for: None,
         over: false,
@@ -286,7 +283,7 @@ fn look(known: &Known, fate: &Fate, night: i64, calendar: &Calendar) -> Found {
     let gone = |reason| match known.decided {
         Some("intact") if over => Found::Expired,
         // It was gone when it should not have been, and waiting does not mend that.
-        Some("missing") => is("missing", reason),
+        Some("missing") if known.missed == Some(reason) => is("missing", reason),
         _ if over => is("unverified", "expired_unverified"),
         _ => is("missing", reason),
     };
