@@ -166,7 +166,7 @@ impl Calendar {
             (fate.altered, fate.acknowledged) = (vec![night, night + 4], vec![night, night + 4, night + 10]);
         });
         change(44, 1, &|fate, night| {
-            (fate.altered, fate.acknowledged) = (vec![night + 2], vec![night + 7, night + 10])
+            (fate.altered, fate.acknowledged) = (vec![night + 2], vec![night + 7, night + 10]);
         });
         fates
     }
@@ -176,7 +176,7 @@ impl Calendar {
 fn plain(night: i64, n: i64) -> Fate {
     // In the course of the day before.
     let began = start(night) - DAY + SignedDuration::from_hours(6) + SignedDuration::from_mins(17 * n);
-    let over = (night..).find(|later| start(*later) >= began + RETENTION).expect("some night");
+    let over = (night..night + 20).find(|later| start(*later) >= began + RETENTION).expect("some night");
     Fate {
         id: format!("r{:05}-{n:02}", night + 100),
         began,
