@@ -1,6 +1,4 @@
 //! Versions as a real store has them: Ceph's radosgw, where `RECVERIFY_RADOSGW` names its endpoint.
-//!
-//! Its keys are AKTEST and SKTEST, or what `RECVERIFY_RADOSGW_KEY` and `RECVERIFY_RADOSGW_SECRET` say.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -9,6 +7,7 @@ use recverify_sandbox::{Recording, Sandbox, TOKEN};
 
 use crate::check::{Checked, checked, text};
 use crate::harness::verify;
+use crate::radosgw::server::OWNER;
 
 /// A bucket of a real store with the objects of a recording whose record the sandbox has.
 struct Real {
@@ -26,9 +25,7 @@ impl Real {
             writeln!(std::io::stdout(), "skipped: RECVERIFY_RADOSGW names no radosgw").unwrap();
             return None;
         };
-        let variable = |name: &str, or: &str| std::env::var(name).unwrap_or_else(|_| or.to_owned());
-        let key = variable("RECVERIFY_RADOSGW_KEY", "AKTEST");
-        let secret = variable("RECVERIFY_RADOSGW_SECRET", "SKTEST");
+        let (key, secret) = (OWNER.0.to_owned(), OWNER.1.to_owned());
         let bucket = format!("recverify-{bucket}-{}", std::process::id());
         let recording = Recording { bucket, ..Recording::new("r") };
         let cloud = Sandbox::start();
