@@ -120,7 +120,7 @@ impl Model {
             if !wanted || !reached {
                 continue;
             }
-            if !uploaded && start(night) - fate.began < NOT_READY_AFTER {
+            if !uploaded && start(night).duration_since(fate.began) < NOT_READY_AFTER {
                 expected.not_ready += 1;
                 continue;
             }
