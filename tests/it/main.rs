@@ -68,3 +68,4 @@ mod versions_radosgw;
 mod view;
 mod watchdog;
 mod window;
+mod year;
