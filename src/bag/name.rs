@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn ids_that_mean_something_to_a_file_system_get_names_that_do_not() {
-        assert_eq!(directory(".hidden"), "_.hidden-ae08d36d1510d7f0");
+        assert_eq!(directory(".hidden"), "_.hidden-1692419006a88aab");
         assert!(directory("-rf").starts_with("_-rf-"));
         assert!(directory("Findings").starts_with("Findings-"));
         assert_ne!(directory("a b"), directory("a_b"));

@@ -1,14 +1,12 @@
 //! Versions as a real store has them: Ceph's radosgw, where `RECVERIFY_RADOSGW` names its endpoint.
-//!
-//! Its keys are AKTEST and SKTEST, or what `RECVERIFY_RADOSGW_KEY` and `RECVERIFY_RADOSGW_SECRET` say.
 
-use std::io::Write as _;
 use std::process::Command;
 
 use recverify_sandbox::{Recording, Sandbox, TOKEN};
 
 use crate::check::{Checked, checked, text};
 use crate::harness::verify;
+use crate::radosgw::server::OWNER;
 
 /// A bucket of a real store with the objects of a recording whose record the sandbox has.
 struct Real {
@@ -21,14 +19,13 @@ struct Real {
 
 impl Real {
     /// With the bucket's versioning in this state, or never touched.
+    #[expect(clippy::print_stderr, reason = "a test that did not run must not look like one that did")]
     fn start(bucket: &str, versioning: Option<&str>) -> Option<Self> {
         let Ok(endpoint) = std::env::var("RECVERIFY_RADOSGW") else {
-            writeln!(std::io::stdout(), "skipped: RECVERIFY_RADOSGW names no radosgw").unwrap();
+            eprintln!("skipped: RECVERIFY_RADOSGW names no server; tests/radosgw/up starts one");
             return None;
         };
-        let variable = |name: &str, or: &str| std::env::var(name).unwrap_or_else(|_| or.to_owned());
-        let key = variable("RECVERIFY_RADOSGW_KEY", "AKTEST");
-        let secret = variable("RECVERIFY_RADOSGW_SECRET", "SKTEST");
+        let (key, secret) = (OWNER.0.to_owned(), OWNER.1.to_owned());
         let bucket = format!("recverify-{bucket}-{}", std::process::id());
         let recording = Recording { bucket, ..Recording::new("r") };
         let cloud = Sandbox::start();
@@ -107,8 +104,7 @@ fn is_time(word: &str) -> bool {
 }
 
 fn version_id(answer: &str) -> String {
-    let line =
-        answer.lines().find_map(|line| line.to_ascii_lowercase().starts_with("x-amz-version-id:").then_some(line));
+    let line = answer.lines().find(|line| line.to_ascii_lowercase().starts_with("x-amz-version-id:"));
     line.and_then(|line| line.split_once(':')).map(|(_, id)| id.trim().to_owned()).unwrap_or_default()
 }
 
