@@ -76,7 +76,7 @@ pub async fn run<E>(
             if verifier.cancel.is_cancelled() {
                 let report = verifier.not_reached(&planned.id);
                 take(&mut batch, &verifier, &mut recorder, &Examined { report, settled: Settled::Told });
-            } else if !spending.borrow().allows(&bounds.budget, planned.bytes, Instant::now()) {
+            } else if !planned.unlisted && !spending.borrow().allows(&bounds.budget, planned.bytes, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else if asking.len() + asked.len() < pace.level() {
                 asking.push(async move {

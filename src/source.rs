@@ -25,6 +25,9 @@ pub struct Planned {
     pub bytes: Option<u64>,
     /// When its recording began, where that is known beforehand.
     pub began_at: Option<Timestamp>,
+    /// Whether a listing that should have shown it did not: then it is asked about whatever the budget, which that does not
+    /// touch, for it may have been deleted.
+    pub unlisted: bool,
 }
 
 /// What a source has come to.
@@ -46,7 +49,7 @@ pub struct Tally {
 
 impl Planned {
     fn named(id: RecordId) -> Self {
-        Self { id, bytes: None, began_at: None }
+        Self { id, bytes: None, began_at: None, unlisted: false }
     }
 }
 
@@ -115,6 +118,7 @@ struct Pages<'a> {
 /// A record that has come and not been looked at.
 enum Waiting {
     Listed(Box<Record>, Call),
+    Unlisted(RecordId),
     Due(RecordId),
 }
 
@@ -131,11 +135,8 @@ impl Pages<'_> {
                 continue;
             };
             let (record, call) = match waiting {
-                Waiting::Due(id) => {
-                    tally.borrow_mut().selected += 1;
-                    self.expect(Some(id.as_str()));
-                    return Some(Planned::named(id));
-                }
+                Waiting::Due(id) => return Some(self.known(id, false)),
+                Waiting::Unlisted(id) => return Some(self.known(id, true)),
                 Waiting::Listed(_, Call::Later) => continue,
                 Waiting::Listed(record, call) => (record, call),
             };
@@ -157,6 +158,13 @@ impl Pages<'_> {
                 Reason::new(Code::UnreadableAnswer, message)
             });
         }
+    }
+
+    /// A record that the ledger brings.
+    fn known(&self, id: RecordId, unlisted: bool) -> Planned {
+        self.terms.tally.borrow_mut().selected += 1;
+        self.expect(Some(id.as_str()));
+        Planned { unlisted, ..Planned::named(id) }
     }
 
     fn expect(&self, id: Option<&str>) {
@@ -219,7 +227,7 @@ impl Pages<'_> {
         {
             let unlisted = self.unless_broken(memory.unlisted(window))?;
             self.listed.extend(unlisted.iter().cloned());
-            self.waiting.extend(unlisted.into_iter().map(Waiting::Due));
+            self.waiting.extend(unlisted.into_iter().map(Waiting::Unlisted));
         }
         Some(())
     }
@@ -267,5 +275,6 @@ fn planned(record: &Record) -> Option<Planned> {
         id,
         bytes: record.declared_size().bytes(),
         began_at: record.start_time.as_deref().and_then(service_time),
+        unlisted: false,
     })
 }

@@ -141,6 +141,24 @@ fn a_quiet_delete_within_the_retention_is_a_finding_the_same_night_and_until_som
 }
 
 #[test]
+fn a_budget_that_is_spent_hides_no_quiet_delete() {
+    let months = Months::new();
+    months.cloud.upload(&recording("deleted", day(0)));
+    assert_eq!(months.night(0, "--retention 15d").code, 0);
+    months.delete("deleted");
+    for n in 0..2 {
+        months.cloud.upload(&recording(&format!("new-{n}"), day(0) + SignedDuration::from_secs(60 * (n + 1))));
+    }
+    let night = months.night(1, "--retention 15d --max-bytes 1B --concurrency 1");
+    let (code, mut found) = night.verdicts();
+    found.sort();
+    assert_eq!(
+        (code, found, night.count("left")),
+        (1, vec!["deleted missing record_vanished".to_owned(), "new-0 intact".to_owned()], 1)
+    );
+}
+
+#[test]
 fn a_record_that_is_gone_while_the_listing_fails_or_without_a_retention_is_no_finding() {
     let months = Months::new();
     months.cloud.upload(&recording("there", day(0)));
