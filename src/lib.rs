@@ -32,6 +32,7 @@ pub mod exit;
 pub mod fixity;
 pub mod gate;
 pub mod http;
+pub mod ids;
 pub mod ledger;
 pub mod memory;
 pub mod pace;

@@ -1,6 +1,6 @@
 //! `recverify doctor`: settings, then one question after the other, and a line a check with its remedy.
 
-use super::ids::parse;
+use crate::ids::parse;
 use super::{Context, Unprepared, rejections, runtime};
 use crate::cli::{self, DoctorFormat};
 use crate::clock::Backoff;

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::ids::parse;
+use crate::ids::parse;
 use super::{Context, Unprepared};
 use crate::cli::{self, ExportFormat, LedgerArgs, LedgerQuestion};
 use crate::exit::Exit;

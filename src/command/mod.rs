@@ -1,7 +1,6 @@
 //! The commands: wiring only, one file each.
 
 mod doctor;
-mod ids;
 mod ledger;
 mod list;
 mod monitor;
@@ -15,6 +14,7 @@ use crate::credentials::Variables;
 use crate::exit::Exit;
 use crate::gate::Rejection;
 use crate::http::RootsError;
+use crate::ids::IdsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
 use crate::report::{MetricsFileError, ReportFileError};
@@ -55,7 +55,7 @@ impl Context {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unprepared {
     #[error(transparent)]
-    Ids(#[from] ids::IdsError),
+    Ids(#[from] IdsError),
     #[error(transparent)]
     Selection(#[from] SelectionError),
     #[error(transparent)]

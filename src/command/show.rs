@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::ids::parse;
+use crate::ids::parse;
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ShowFormat};
 use crate::clock::Backoff;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::ids::gather;
+use crate::ids::gather;
 use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::{NowhereToReport, Sinks};

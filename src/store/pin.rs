@@ -55,7 +55,9 @@ pub(super) enum Refused {
 }
 
 impl Pin {
-    pub(super) fn of(head: &Head) -> Self {
+    /// The pin that an answer with this head sets.
+    #[must_use]
+    pub fn of(head: &Head) -> Self {
         Self {
             etag: head.etag.clone(),
             version_id: head.version_id.clone(),

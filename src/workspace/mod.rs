@@ -6,7 +6,7 @@ mod error;
 mod listing;
 mod paging;
 mod sign;
-mod wire;
+pub mod wire;
 
 pub use client::{ApiCredential, Workspace, WorkspaceSettings};
 pub use details::Details;

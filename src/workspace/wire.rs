@@ -113,7 +113,7 @@ fn into_text(value: Value) -> String {
 }
 
 /// Decodes the answer to a details request. The error says what is wrong with it.
-pub(super) fn record(body: &[u8]) -> Result<Record, String> {
+pub fn record(body: &[u8]) -> Result<Record, String> {
     let fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
     let record = fields.into_record();
     // The JSON of something in between may have a status or a type too.
@@ -125,15 +125,15 @@ pub(super) fn record(body: &[u8]) -> Result<Record, String> {
 
 /// One page of a listing.
 #[derive(Debug)]
-pub(super) struct Page {
+pub struct Page {
     /// In the order they came.
-    pub(super) records: Vec<Record>,
+    pub records: Vec<Record>,
     /// How many records the question has in all, this page's offset not counted off.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 /// Decodes the answer to a list request. The error says what is wrong with it.
-pub(super) fn page(body: &[u8]) -> Result<Page, String> {
+pub fn page(body: &[u8]) -> Result<Page, String> {
     #[derive(serde::Deserialize)]
     struct Wire {
         screen_records: Option<AtMost>,
@@ -164,7 +164,7 @@ fn what_it_is_instead(body: &[u8], error: &serde_json::Error) -> String {
 
 /// Reads what an error body says, in any of the shapes service and gateway are known to use; an unknown shape says
 /// nothing.
-pub(super) fn error_body(body: &[u8]) -> ServiceAnswer {
+pub fn error_body(body: &[u8]) -> ServiceAnswer {
     let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else { return ServiceAnswer::default() };
     if let Some(Value::Object(inner)) = fields.0.get("error").cloned() {
         fields.0.extend(inner);
