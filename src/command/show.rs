@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use crate::ids::parse;
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ShowFormat};
 use crate::clock::Backoff;
@@ -10,6 +9,7 @@ use crate::event::Unwatched;
 use crate::exit::Exit;
 use crate::gate::Rejection;
 use crate::http::HttpClient;
+use crate::ids::parse;
 use crate::record::Record;
 use crate::report::visible;
 use crate::settings;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::ids::gather;
 use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::{NowhereToReport, Sinks};
@@ -21,6 +20,7 @@ use crate::clock::Backoff;
 use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
 use crate::http::HttpClient;
+use crate::ids::gather;
 use crate::ledger::{Ledger, LedgerError, Listed, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;

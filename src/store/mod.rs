@@ -20,8 +20,8 @@ mod request_note;
 mod resume;
 
 pub use absence::Absence;
-pub use content_range::{ContentRange, ContentRangeError};
 pub use client::{Addressing, Found, Place, Store, StoreSettings};
+pub use content_range::{ContentRange, ContentRangeError};
 pub use error::StoreError;
 pub use head::Head;
 pub use metering::Hashing;
