@@ -6,6 +6,7 @@
 //! throttles is left alone by all of them at once, see [`crate::throttle`].
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,23 +28,40 @@ pub struct Gate {
     state: Mutex<State>,
 }
 
-/// Whether a credential was rejected; shared by the gates of all services it is shown to.
+/// Whether a credential was rejected, and how often it was renewed; shared by the gates of all services it is shown to.
 #[derive(Debug, Clone, Default)]
-pub struct Rejection(Arc<Mutex<Option<Closed>>>);
+pub struct Rejection(Arc<Standing>);
+
+#[derive(Debug, Default)]
+struct Standing {
+    closed: Mutex<Option<Closed>>,
+    renewals: AtomicU64,
+}
 
 impl Rejection {
+    /// The key is another one from now on, which nobody has accepted yet.
+    pub fn renewed(&self) {
+        self.0.renewals.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Which of the keys it is.
+    fn key(&self) -> u64 {
+        self.0.renewals.load(Ordering::SeqCst)
+    }
+
     fn get(&self) -> Option<Closed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self, closed: Closed) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(closed);
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(closed);
     }
 }
 
 #[derive(Debug)]
 struct State {
-    accepted: bool,
+    /// The last key that was accepted.
+    accepted: Option<u64>,
     throttle: Throttle,
     closed: Option<Closed>,
     unresolved: BTreeMap<String, Closed>,
@@ -64,6 +82,8 @@ pub struct Closed {
 #[derive(Debug)]
 pub struct Pass<'a> {
     gate: &'a Gate,
+    /// The key it was given for.
+    key: u64,
     round: Round,
     _alone: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
@@ -74,7 +94,7 @@ impl Gate {
     #[must_use]
     pub fn new(service: &'static str, rejection: Rejection, backoff: Backoff) -> Self {
         let throttle = Throttle::new(backoff);
-        let state = State { accepted: false, throttle, closed: None, unresolved: BTreeMap::new(), streak: None };
+        let state = State { accepted: None, throttle, closed: None, unresolved: BTreeMap::new(), streak: None };
         Self { service, rejection, first: tokio::sync::Mutex::new(()), state: Mutex::new(state) }
     }
 
@@ -139,11 +159,11 @@ impl Gate {
     /// Whether requests need not go one at a time.
     fn is_free(&self) -> bool {
         let state = self.state();
-        state.accepted && !state.throttle.is_on()
+        state.accepted == Some(self.rejection.key()) && !state.throttle.is_on()
     }
 
     fn pass<'a>(&'a self, alone: Option<tokio::sync::MutexGuard<'a, ()>>) -> Pass<'a> {
-        Pass { gate: self, round: self.state().throttle.round(), _alone: alone }
+        Pass { gate: self, key: self.rejection.key(), round: self.state().throttle.round(), _alone: alone }
     }
 
     fn open(&self, host: &str) -> Result<(), Closed> {
@@ -166,7 +186,7 @@ impl Pass<'_> {
     /// The service took the credential, and had time for the request: others need not go one at a time on its account.
     pub fn accepted(self) {
         let mut state = self.gate.state();
-        state.accepted = true;
+        state.accepted = state.accepted.max(Some(self.key));
         state.throttle.answered(self.round);
     }
 

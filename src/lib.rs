@@ -15,7 +15,10 @@
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
 //! equals the declared one; never accuse falsely; lose nothing that was established.
 //!
-//! Dependencies point one way: `fixity ← record ← evidence ← {event, workspace, store} ← {doctor, verify ← batch} ← command`.
+//! [`credentials`] says as whom both services are asked, and renews keys that end meanwhile.
+//!
+//! Dependencies point one way:
+//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`.
 
 pub mod batch;
 pub mod budget;
@@ -43,6 +46,7 @@ pub mod redact;
 pub mod report;
 pub mod selection;
 pub mod settings;
+mod sign;
 pub mod source;
 pub mod store;
 pub mod streams;
@@ -50,6 +54,7 @@ pub mod summary;
 pub mod throttle;
 pub mod time;
 pub mod verify;
+pub mod wire;
 pub mod workspace;
 
 use std::ffi::OsString;
@@ -126,6 +131,9 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),
     };
     ended.unwrap_or_else(|unprepared| {
+        for detail in unprepared.details() {
+            diagnostics.detail(detail);
+        }
         diagnostics.error(&unprepared.to_string());
         unprepared.exit()
     })

@@ -1,18 +1,26 @@
 //! Flags, environment and credentials file → checked settings, before any network.
 
+mod error;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;
-use crate::credentials::{AccessKey, CredentialsError, FoundKey, Variables, find_key, project_in_environment};
-use crate::endpoint::{Endpoint, EndpointError};
+use crate::credentials::{
+    AccessSettings, Chain, FoundKey, Keys, METADATA_SERVICE, Variables, chain, fits_a_header, is_near, is_project_id,
+    key_of_store, project_in_environment,
+};
+use crate::endpoint::Endpoint;
 use crate::http::Transport;
 use crate::store::{Addressing, Hashing, Parts, StoreSettings};
-use crate::workspace::{ApiCredential, WorkspaceSettings};
+use crate::workspace::WorkspaceSettings;
+
+pub use error::SettingsError;
 
 /// Where nobody said how many records are verified at once: the number it begins with, and the bound. With three
 /// connections a record the bound stays well below the 1,024 open files that systems commonly allow.
@@ -24,12 +32,16 @@ const MOST_CONCURRENCY: usize = 64;
 pub struct ApiSettings {
     /// The API.
     pub workspace: WorkspaceSettings,
+    /// As whom both services are asked, and about which project.
+    pub access: AccessSettings,
     /// The network.
     pub transport: Transport,
     /// The first wait before a retry.
     pub retry_wait: Duration,
     /// Where each setting that is not a flag came from, for `-v`.
     pub sources: Vec<String>,
+    /// Why each place that keys could have come from was not used, for `-v`.
+    pub unused: Vec<String>,
     /// What works and is worth a look all the same.
     pub warnings: Vec<String>,
 }
@@ -45,75 +57,9 @@ pub struct Settings {
     pub concurrency: Climb,
 }
 
-/// Why the settings do not do; each is one line that says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// Neither flag nor variable.
-    #[error("no region is set; use --region or HUAWEICLOUD_REGION")]
-    NoRegion,
-    /// Not even shaped like a region.
-    #[error("\"{0}\" is no region; one looks like ap-southeast-3")]
-    Region(String),
-    /// Neither flag nor variable nor file.
-    #[error(
-        "no project is set; use --project-id, or the variable that goes with the keys: HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID"
-    )]
-    NoProject,
-    /// Not shaped like a project id.
-    #[error("\"{0}\" is no project id; one has letters, digits, hyphens and underscores only")]
-    Project(String),
-    /// Nothing authenticates the API.
-    #[error("no keys are set; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials")]
-    NoKeys,
-    /// A token authenticates the API only.
-    #[error("a token alone cannot read the bucket; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK too")]
-    TokenAlone,
-    /// A key pair is broken.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
-    /// An endpoint is malformed.
-    #[error("the address {text} of {what} does not do: {source}")]
-    Endpoint {
-        /// Which service.
-        what: &'static str,
-        /// As given.
-        text: String,
-        /// What is wrong.
-        source: EndpointError,
-    },
-    /// Plain http would leave this machine.
-    #[error("{0} is plain http: keys and records would go unprotected; use https, or --allow-http if you must")]
-    PlainHttp(Endpoint),
-    /// The token file cannot be read.
-    #[error("the token file {path} cannot be read: {source}")]
-    TokenFile {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// There is no token in it.
-    #[error("the token in {0} is empty or holds a character no header can carry")]
-    Token(String),
-    /// A key id that no header can carry.
-    #[error("the access key id or security token holds a character no header can carry")]
-    KeyCharacter,
-    /// A variable that should be a word or a number.
-    #[error("{name} is \"{value}\"; it must be {expected}")]
-    Variable {
-        /// Its name.
-        name: &'static str,
-        /// As set.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-}
-
 /// Settings of the API alone, for what does not touch the store.
 pub fn api(connection: &Connection, variables: &Variables) -> Result<ApiSettings, SettingsError> {
-    let given = Given::new(connection, variables)?;
-    given.api()
+    Given::new(connection, variables, None)?.api()
 }
 
 /// Settings of API and store.
@@ -123,9 +69,11 @@ pub fn all(
     speed: &Speed,
     variables: &Variables,
 ) -> Result<Settings, SettingsError> {
-    let given = Given::new(connection, variables)?;
+    let of_store = key_of_store(variables)?;
+    checked_key(of_store.as_ref())?;
+    let mut given = Given::new(connection, variables, of_store)?;
+    given.keys_of_store = true;
     let api = given.api()?;
-    let Some(found) = &given.key else { return Err(SettingsError::TokenAlone) };
     let endpoint = given.endpoint("the store", "obs", reading.obs_endpoint.as_deref(), "RECVERIFY_OBS_ENDPOINT")?;
     let region = match reading.obs_region.as_deref().or(given.variable("RECVERIFY_OBS_REGION")) {
         Some(region) => checked_region(region)?,
@@ -135,7 +83,6 @@ pub fn all(
         addressing: given.addressing(reading.addressing, &endpoint)?,
         endpoint,
         region: region.to_owned(),
-        key: found.key.clone(),
         read_retries: reading.read_retries,
         parts: Parts { number: speed.parts.given(), size: speed.part_size.given() },
         hashing: match (speed.hashing, speed.parts.given().map(NonZeroUsize::get)) {
@@ -165,57 +112,71 @@ pub fn all(
 struct Given<'a> {
     connection: &'a Connection,
     variables: &'a Variables,
-    key: Option<FoundKey>,
     token: Option<SecretString>,
+    keys: Keys,
+    unused: Vec<String>,
+    /// A key of its own for the store.
+    of_store: Option<FoundKey>,
+    /// Whether there have to be keys for the store.
+    keys_of_store: bool,
 }
 
 impl<'a> Given<'a> {
-    fn new(connection: &'a Connection, variables: &'a Variables) -> Result<Self, SettingsError> {
-        let key = find_key(variables)?;
-        if let Some(FoundKey { key: AccessKey { id, security_token, .. }, .. }) = &key {
-            use secrecy::ExposeSecret as _;
-            let token = security_token.as_ref().map_or("", |token| token.expose_secret());
-            if !fits_a_header(id) || !fits_a_header(token) {
-                return Err(SettingsError::KeyCharacter);
-            }
+    fn new(
+        connection: &'a Connection,
+        variables: &'a Variables,
+        of_store: Option<FoundKey>,
+    ) -> Result<Self, SettingsError> {
+        let token = find_token(connection, variables)?;
+        let Chain { keys, unused } = chain(variables, connection.ecs_agency, token.is_some())?;
+        let Some(keys) = keys else { return Err(SettingsError::NoKeys { unused }) };
+        if let Keys::Found(found) = &keys {
+            checked_key(Some(found))?;
         }
-        let mut given = Self { connection, variables, key, token: None };
-        given.token = given.find_token()?;
-        Ok(given)
+        Ok(Self { connection, variables, token, keys, unused, of_store, keys_of_store: false })
     }
 
     fn variable(&self, name: &str) -> Option<&'a str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    fn find_token(&self) -> Result<Option<SecretString>, SettingsError> {
-        let (text, source) = match (&self.connection.auth_token_file, self.variable("RECVERIFY_AUTH_TOKEN")) {
-            (Some(path), _) => (read_token(path)?, path.display().to_string()),
-            (None, Some(token)) => (token.to_owned(), "RECVERIFY_AUTH_TOKEN".to_owned()),
-            (None, None) => return Ok(None),
-        };
-        let token = text.trim();
-        if token.is_empty() || !fits_a_header(token) {
-            return Err(SettingsError::Token(source));
-        }
-        Ok(Some(SecretString::from(token)))
-    }
-
     fn api(&self) -> Result<ApiSettings, SettingsError> {
         let flag = self.connection.workspace_endpoint.as_deref();
         let endpoint = self.endpoint("the Workspace API", "workspace", flag, "RECVERIFY_WORKSPACE_ENDPOINT")?;
-        let project_id = self.project_id()?;
-        let credential = match (&self.token, &self.key) {
-            (Some(token), _) => ApiCredential::Token(token.clone()),
-            (None, Some(found)) => ApiCredential::Key(found.key.clone()),
-            (None, None) => return Err(SettingsError::NoKeys),
+        let project = match self.project_id()? {
+            Some(id) => Ok(id),
+            None => match self.region() {
+                Ok(region) => Err(region.to_owned()),
+                Err(SettingsError::NoRegion) => return Err(SettingsError::NoProject),
+                Err(error) => return Err(error),
+            },
         };
-        let mut sources = vec![format!("Workspace API: {endpoint}, project {project_id}")];
+        let exchanged = self.keys_of_store && self.of_store.is_none() && matches!(self.keys, Keys::ByToken);
+        let iam = if project.is_err() || exchanged { Some(self.iam()?) } else { None };
+        let named = match &project {
+            Ok(id) => format!("project {id}"),
+            Err(region) => format!("the project IAM has for {region}"),
+        };
+        let mut sources = vec![format!("Workspace API: {endpoint}, {named}")];
+        sources.extend(iam.as_ref().map(|iam| format!("IAM: {iam}")));
         sources.extend(self.token.as_ref().map(|_| "authenticating the API with a token".to_owned()));
-        sources.extend(self.key.as_ref().map(|found| format!("keys from {}", found.source)));
+        if self.keys_of_store || self.token.is_none() {
+            let of_api = self.of_store.is_none() || self.token.is_none();
+            sources.extend(of_api.then(|| format!("keys from {}", self.keys.source())));
+            sources.extend(self.of_store.as_ref().map(|found| format!("keys of the store from {}", found.source)));
+        }
         let ca_bundle = self.connection.ca_bundle.clone();
         Ok(ApiSettings {
-            workspace: WorkspaceSettings { endpoint, project_id, credential, tries: self.connection.api_tries },
+            workspace: WorkspaceSettings { endpoint, tries: self.connection.api_tries },
+            access: AccessSettings {
+                token: self.token.clone(),
+                keys: self.keys.clone(),
+                of_store: self.of_store.clone(),
+                project,
+                iam,
+                metadata: self.metadata()?,
+                tries: self.connection.api_tries,
+            },
             transport: Transport {
                 ca_bundle: ca_bundle.or_else(|| self.variable("SSL_CERT_FILE").map(PathBuf::from)),
                 connect_timeout: self.connection.connect_timeout.unwrap_or(Duration::from_secs(10)),
@@ -223,8 +184,27 @@ impl<'a> Given<'a> {
             },
             retry_wait: self.connection.retry_wait.unwrap_or(Duration::from_millis(200)),
             sources,
+            unused: self.unused.clone(),
             warnings: self.connection.auth_token_file.as_deref().and_then(exposure).into_iter().collect(),
         })
+    }
+
+    /// The flag, the variable, what was kept beside the keys in their file, else the region's.
+    fn iam(&self) -> Result<Endpoint, SettingsError> {
+        let beside = match &self.keys {
+            Keys::Found(found) => found.iam_endpoint.as_deref(),
+            Keys::Agency | Keys::ByToken => None,
+        };
+        let variable = "HUAWEICLOUD_SDK_IAM_ENDPOINT";
+        let given = self.connection.iam_endpoint.as_deref().or_else(|| self.variable(variable)).or(beside);
+        self.endpoint("IAM", "iam", given, variable)
+    }
+
+    fn metadata(&self) -> Result<Endpoint, SettingsError> {
+        let text = self.variable("RECVERIFY_METADATA_ENDPOINT").unwrap_or(METADATA_SERVICE);
+        let wrong = |source| SettingsError::Endpoint { what: "the metadata service", text: text.to_owned(), source };
+        let endpoint: Endpoint = text.parse().map_err(wrong)?;
+        if is_near(&endpoint) { Ok(endpoint) } else { Err(SettingsError::Metadata(endpoint)) }
     }
 
     fn region(&self) -> Result<&'a str, SettingsError> {
@@ -233,14 +213,15 @@ impl<'a> Given<'a> {
     }
 
     /// The flag, else what was kept beside the keys; without keys, what the environment has.
-    fn project_id(&self) -> Result<String, SettingsError> {
-        let kept = match &self.key {
-            Some(found) => found.project_id.as_deref(),
-            None => project_in_environment(self.variables),
+    fn project_id(&self) -> Result<Option<String>, SettingsError> {
+        let kept = match &self.keys {
+            Keys::Found(found) => found.project_id.as_deref(),
+            Keys::Agency | Keys::ByToken => project_in_environment(self.variables),
         };
-        let id = self.connection.project_id.as_deref().or(kept).ok_or(SettingsError::NoProject)?;
-        let sound = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        if sound { Ok(id.to_owned()) } else { Err(SettingsError::Project(id.to_owned())) }
+        match self.connection.project_id.as_deref().or(kept) {
+            Some(id) if !is_project_id(id) => Err(SettingsError::Project(id.to_owned())),
+            id => Ok(id.map(str::to_owned)),
+        }
     }
 
     fn endpoint(
@@ -297,8 +278,27 @@ fn checked_region(region: &str) -> Result<&str, SettingsError> {
     if sound { Ok(region) } else { Err(SettingsError::Region(region.to_owned())) }
 }
 
-fn read_token(path: &Path) -> Result<String, SettingsError> {
-    std::fs::read_to_string(path).map_err(|source| SettingsError::TokenFile { path: path.to_owned(), source })
+fn find_token(connection: &Connection, variables: &Variables) -> Result<Option<SecretString>, SettingsError> {
+    let variable = variables.get("RECVERIFY_AUTH_TOKEN").filter(|value| !value.is_empty());
+    let (text, source) = match (&connection.auth_token_file, variable) {
+        (Some(path), _) => (read_token(path)?, path.display().to_string()),
+        (None, Some(token)) => (Zeroizing::new(token.clone()), "RECVERIFY_AUTH_TOKEN".to_owned()),
+        (None, None) => return Ok(None),
+    };
+    let token = text.trim();
+    if token.is_empty() || !fits_a_header(token) {
+        return Err(SettingsError::Token(source));
+    }
+    Ok(Some(SecretString::from(token)))
+}
+
+fn read_token(path: &Path) -> Result<Zeroizing<String>, SettingsError> {
+    let text = std::fs::read_to_string(path);
+    text.map(Zeroizing::new).map_err(|source| SettingsError::TokenFile { path: path.to_owned(), source })
+}
+
+fn checked_key(found: Option<&FoundKey>) -> Result<(), SettingsError> {
+    if found.is_none_or(|found| found.key.fits_a_header()) { Ok(()) } else { Err(SettingsError::KeyCharacter) }
 }
 
 /// Says so if others than its owner may read a token file. A pipe has no such others.
@@ -308,10 +308,6 @@ fn exposure(path: &Path) -> Option<String> {
     let exposed = metadata.permissions().mode() & 0o044 != 0;
     let path = path.display();
     exposed.then(|| format!("the token file {path} can be read by other users; keep it to yourself: chmod 600 {path}"))
-}
-
-fn fits_a_header(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

@@ -52,7 +52,10 @@ Exit codes:
 Keys are taken from the environment or from the credentials file, never from a flag:
     HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN
     HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN
-    ~/.huaweicloud/credentials, or the file HUAWEICLOUD_SDK_CREDENTIALS_FILE names";
+    ~/.huaweicloud/credentials, or the file HUAWEICLOUD_SDK_CREDENTIALS_FILE names
+    --ecs-agency: temporary keys of the agency of this cloud server
+    a token alone is exchanged for temporary keys, by which the bucket is read
+RECVERIFY_OBS_ACCESS_KEY, _SECRET_KEY and _SECURITY_TOKEN are for the store alone.";
 
 const DOCTOR_EXIT_CODES: &str = "\
 Exit codes:
@@ -285,12 +288,18 @@ pub struct Connection {
     /// Region of desktops and bucket [env: HUAWEICLOUD_REGION, HW_REGION_NAME]
     #[arg(long)]
     pub region: Option<String>,
-    /// Project the records belong to [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID]
+    /// Project the records belong to [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID] [default: found by IAM]
     #[arg(long)]
     pub project_id: Option<String>,
     /// Address of the Workspace API, instead of the region's [env: RECVERIFY_WORKSPACE_ENDPOINT]
     #[arg(long, value_name = "URL")]
     pub workspace_endpoint: Option<String>,
+    /// Address of IAM, instead of the region's [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub iam_endpoint: Option<String>,
+    /// Ask the metadata service of this cloud server for temporary keys of its agency, where no keys are set
+    #[arg(long)]
+    pub ecs_agency: bool,
     /// File with an IAM user token for the API, instead of signing [env: RECVERIFY_AUTH_TOKEN, the token itself]
     #[arg(long, value_name = "FILE")]
     pub auth_token_file: Option<PathBuf>,

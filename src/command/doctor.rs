@@ -1,8 +1,8 @@
 //! `recverify doctor`: settings, then one question after the other, and a line a check with its remedy.
 
-use super::{Context, Unprepared, rejections, runtime};
+use super::{Context, Unprepared, runtime};
 use crate::cli::{self, DoctorFormat};
-use crate::clock::Backoff;
+use crate::credentials::{Access, Network};
 use crate::doctor::{Subject, Surgery, examine, is_well, judge, write_json, write_text};
 use crate::exit::Exit;
 use crate::http::HttpClient;
@@ -22,17 +22,19 @@ pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, 
     };
     let settings = settings::all(&args.connection, &args.reading, &cli::Speed::default(), &context.variables)?;
     let http = HttpClient::new(&settings.api.transport)?;
-    context.warn_of(&settings.api);
-    let subject = Subject::new(&settings, criteria, record_id);
-    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let (of_api, of_store) = rejections(&settings.api.workspace.credential);
-    let clock = context.clock.clone();
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
-    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
+    context.tell_of(&settings.api);
+    let network = context.network(&settings.api, &http);
+    let access = Access::new(settings.api.access.clone(), &network);
+    let mut subject = Subject::new(&settings, &access, criteria, record_id);
+    let Network { clock, backoff, .. } = network;
+    let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
+    let store = Store::new(settings.store, &access, &http, clock.clone(), backoff);
     let watch = Progress::new(false, context.diagnostics.clone());
     let by = Surgery { http: &http, workspace: &workspace, store: &store, clock: &clock, watch: &watch };
     let runtime = runtime()?;
-    let findings = judge(&subject, &runtime.block_on(examine(&subject, &by)));
+    let seen = runtime.block_on(examine(&subject, &by));
+    subject.learn(&access);
+    let findings = judge(&subject, &seen);
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
     let written = match args.format {

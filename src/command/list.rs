@@ -4,10 +4,9 @@ use std::io::Write as _;
 
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ListFormat};
-use crate::clock::Backoff;
+use crate::credentials::Access;
 use crate::event::Unwatched;
 use crate::exit::Exit;
-use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::record::Record;
 use crate::report::{json_line, visible};
@@ -23,9 +22,10 @@ pub(crate) fn list(args: &cli::List, context: &mut Context) -> Result<Exit, Unpr
     };
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
-    context.warn_of(&settings);
-    let backoff = Backoff::new(settings.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
+    context.tell_of(&settings);
+    let network = context.network(&settings, &http);
+    let access = Access::new(settings.access, &network);
+    let workspace = Workspace::new(settings.workspace, &access, http, context.clock.clone(), network.backoff);
     context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     let listing = workspace.list(criteria);
     Ok(runtime()?.block_on(print(listing, limit.unwrap_or(u64::MAX), args.format, context)))

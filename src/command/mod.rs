@@ -9,19 +9,18 @@ mod signals;
 mod sinks;
 mod verify;
 
-use crate::clock::Clock;
-use crate::credentials::Variables;
+use crate::clock::{Backoff, Clock};
+use crate::credentials::{Network, Variables, wipe};
 use crate::exit::Exit;
-use crate::gate::Rejection;
-use crate::http::RootsError;
+use crate::http::{HttpClient, RootsError};
 use crate::ids::IdsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
+use crate::redact::Redactor;
 use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
-use crate::workspace::ApiCredential;
 
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
@@ -43,11 +42,21 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Tells what is worth a look in the settings.
-    fn warn_of(&self, settings: &ApiSettings) {
+    /// Tells what is worth a look in the settings and, to those who asked for more, where they came from.
+    fn tell_of(&self, settings: &ApiSettings) {
         for warning in &settings.warnings {
             self.diagnostics.warning(warning);
         }
+        for line in settings.sources.iter().chain(&settings.unused) {
+            self.diagnostics.detail(line);
+        }
+    }
+
+    /// By what credentials are got in this run. The secrets among the variables are wiped: the settings have them.
+    fn network(&mut self, settings: &ApiSettings, http: &HttpClient) -> Network {
+        wipe(&mut self.variables);
+        let backoff = Backoff::new(settings.retry_wait, self.seed);
+        Network { http: http.clone(), clock: self.clock.clone(), backoff, redactor: Redactor::default() }
     }
 }
 
@@ -75,6 +84,14 @@ pub(crate) enum Unprepared {
 }
 
 impl Unprepared {
+    /// What those who asked for more are told besides.
+    pub(crate) fn details(&self) -> &[String] {
+        match self {
+            Self::Settings(SettingsError::NoKeys { unused }) => unused,
+            _ => &[],
+        }
+    }
+
     /// A ledger that is held is no mistake of whoever called: the other run does the work.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
@@ -97,15 +114,4 @@ fn keep_freed_memory() {
 fn runtime() -> Result<tokio::runtime::Runtime, Unprepared> {
     keep_freed_memory();
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Unprepared::Runtime)
-}
-
-/// What the API and the store note a rejected credential in: one key for both is rejected for both, while a token is a
-/// credential of its own.
-fn rejections(of_api: &ApiCredential) -> (Rejection, Rejection) {
-    let of_store = Rejection::default();
-    let of_api = match of_api {
-        ApiCredential::Key(_) => of_store.clone(),
-        ApiCredential::Token(_) => Rejection::default(),
-    };
-    (of_api, of_store)
 }

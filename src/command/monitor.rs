@@ -7,7 +7,7 @@ use crate::clock::Backoff;
 use crate::exit::Exit;
 use crate::http::HttpClient;
 use crate::ping::{Ping, PingError, PingUrl};
-use crate::report::{Labels, MetricsFile, ReportFile, ReportFileError, Run, same_place, totals};
+use crate::report::{Labels, MetricsFile, MetricsFileError, ReportFile, ReportFileError, Run, same_place, totals};
 use crate::settings::Settings;
 use crate::streams::Diagnostics;
 use crate::summary::Summary;
@@ -46,11 +46,20 @@ impl Monitor {
             }
             Some(path) => {
                 let region = settings.store.region.clone();
-                let project = settings.api.workspace.project_id.clone();
+                let project = settings.api.access.project.clone().unwrap_or_default();
                 Some(MetricsFile::open(path, Labels { region, project })?)
             }
         };
         Ok(Self { metrics, ping, diagnostics: context.diagnostics.clone() })
+    }
+
+    /// The project was not given, and IAM found it: the metrics are that project's.
+    pub(super) fn found(&mut self, region: String, project: &str) -> Result<(), MetricsFileError> {
+        if let Some(metrics) = &self.metrics {
+            let labels = Labels { region, project: project.to_owned() };
+            self.metrics = Some(MetricsFile::open(metrics.path(), labels)?);
+        }
+        Ok(())
     }
 
     /// The run begins.

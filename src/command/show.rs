@@ -4,10 +4,9 @@ use std::io::Write as _;
 
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ShowFormat};
-use crate::clock::Backoff;
+use crate::credentials::Access;
 use crate::event::Unwatched;
 use crate::exit::Exit;
-use crate::gate::Rejection;
 use crate::http::HttpClient;
 use crate::ids::parse;
 use crate::record::Record;
@@ -19,9 +18,10 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     let id = parse(&args.record_id)?;
     let settings = settings::api(&args.connection, &context.variables)?;
     let http = HttpClient::new(&settings.transport)?;
-    context.warn_of(&settings);
-    let backoff = Backoff::new(settings.retry_wait, context.seed);
-    let workspace = Workspace::new(settings.workspace, http, context.clock.clone(), backoff, Rejection::default());
+    context.tell_of(&settings);
+    let network = context.network(&settings, &http);
+    let access = Access::new(settings.access, &network);
+    let workspace = Workspace::new(settings.workspace, &access, http, context.clock.clone(), network.backoff);
     let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
         Ok(details) => details,
         Err(failure) => {

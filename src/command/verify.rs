@@ -12,11 +12,12 @@ use uuid::Uuid;
 use super::monitor::Monitor;
 use super::signals::Signals;
 use super::sinks::{NowhereToReport, Sinks};
-use super::{Context, Unprepared, rejections, runtime};
+use super::{Context, Unprepared, runtime};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
-use crate::clock::Backoff;
+use crate::credentials::{Access, Network};
+use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch as _};
 use crate::exit::{Exit, Signal};
 use crate::http::HttpClient;
@@ -31,7 +32,7 @@ use crate::source::{self, Planned, Tally, Terms};
 use crate::store::Store;
 use crate::summary::Summary;
 use crate::verify::Verifier;
-use crate::workspace::{Workspace, WorkspaceSettings};
+use crate::workspace::Workspace;
 
 pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
@@ -49,26 +50,40 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     let run = begin(started_at, reported(&selection, args));
     let files = ReportFile::create_all(&args.reports, &run)?;
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
-    context.warn_of(&settings.api);
-    for source in &settings.api.sources {
-        context.diagnostics.detail(source);
-    }
+    context.tell_of(&settings.api);
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
     let runtime = runtime()?;
-    let memory = match &args.ledger {
-        None => None,
-        Some(path) => match remember(path, args, context, &settings, &run) {
-            Err(held @ LedgerError::Held(_)) => {
-                runtime.block_on(monitor.held(&held.to_string()));
-                return Err(held.into());
+    let network = context.network(&settings.api, &http);
+    let access = Access::new(settings.api.access.clone(), &network);
+    let cancel = CancellationToken::new();
+    let mut interrupted = None;
+    let mut memory = None;
+    if let Some(path) = &args.ledger {
+        // The ledger knows records by their project; without one it stays as it is, and so does the exit code 3.
+        let found = async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                project = access.project.id() => project.ok(),
             }
-            memory => Some(memory?),
-        },
-    };
+        };
+        let (project, signal) = runtime.block_on(until_signals(found, &cancel));
+        interrupted = signal;
+        if let Some(Some(project)) = project {
+            match remember(path, args, context, (&settings.api.workspace.endpoint, project), &run) {
+                Err(held @ LedgerError::Held(_)) => {
+                    runtime.block_on(monitor.held(&held.to_string()));
+                    return Err(held.into());
+                }
+                opened => memory = Some(opened?),
+            }
+        }
+    }
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
-    let prepared = Prepared { settings, http, selection, memory, sinks, monitor, run };
+    let began = Began { cancel, interrupted };
+    let prepared = Prepared { settings, network, access, began, selection, memory, sinks, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -78,7 +93,9 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
 /// All that was checked and opened before the run begins.
 struct Prepared {
     settings: Settings,
-    http: HttpClient,
+    network: Network,
+    access: Access,
+    began: Began,
     selection: Selection,
     memory: Option<Memory>,
     sinks: Sinks,
@@ -86,16 +103,21 @@ struct Prepared {
     run: Run,
 }
 
+/// What a signal before the run's own beginning came to.
+struct Began {
+    cancel: CancellationToken,
+    interrupted: Option<Signal>,
+}
+
 /// Opens the ledger for this run, and nobody else's.
 fn remember(
     path: &Path,
     args: &cli::Verify,
     context: &Context,
-    settings: &Settings,
+    (endpoint, project): (&Endpoint, &str),
     run: &Run,
 ) -> Result<Memory, LedgerError> {
-    let WorkspaceSettings { endpoint, project_id, .. } = &settings.api.workspace;
-    let scope = Scope { endpoint: endpoint.to_string(), project: project_id.clone() };
+    let scope = Scope { endpoint: endpoint.to_string(), project: project.to_owned() };
     let clock = context.clock.clone();
     Memory::begin(Ledger::open(path)?, &run.id, &scope, run.started_at, &run.selection, args.reverify_after, clock)
 }
@@ -116,14 +138,13 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, http, selection, memory, mut sinks, monitor, mut run } = prepared;
-    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let (of_api, of_store) = rejections(&settings.api.workspace.credential);
-    let clock = &context.clock;
-    let workspace = Workspace::new(settings.api.workspace, http.clone(), clock.clone(), backoff.clone(), of_api);
-    let store = Store::new(settings.store, &http, clock.clone(), backoff, of_store);
+    let Prepared { settings, network, access, began, selection, memory, mut sinks, mut monitor, mut run } = prepared;
+    let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
+    let Network { http, clock, backoff, .. } = network;
+    let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
+    let store = Store::new(settings.store, &access, &http, clock, backoff);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
-    let cancel = CancellationToken::new();
+    let Began { cancel, interrupted } = began;
     let verifier = Verifier {
         workspace: &workspace,
         store: &store,
@@ -157,7 +178,8 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         entered.map_err(Unrecorded::Ledger)?;
         told.map_err(|NowhereToReport| Unrecorded::Nowhere)
     });
-    let (ended, interrupted) = until_signals(batch, &cancel).await;
+    let (ended, signal) = until_signals(batch, &cancel).await;
+    let interrupted = interrupted.or(signal);
     let Some(Batch { mut summary, recorded }) = ended else {
         // A second signal: whoever sent it wants no more words.
         return Exit::Interrupted(interrupted.unwrap_or(Signal::Interrupt));
@@ -177,13 +199,18 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     if let Some(error) = &broken {
         context.diagnostics.error(&error.to_string());
     }
+    let labelled = region.zip(found_by_iam(&access)).map(|(region, project)| monitor.found(region, project));
+    if let Some(Err(error)) = &labelled {
+        context.diagnostics.error(&error.to_string());
+    }
+    let labelled = labelled.is_none_or(|labelled| labelled.is_ok());
     let complete = shortfall.is_none();
     listed.complete &= complete && interrupted.is_none();
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     run.finished_at = context.clock.now();
     let written = sinks.finish(&run, &summary);
-    let mut exit = Exit::of_run(&summary, interrupted, written && broken.is_none(), complete);
+    let mut exit = Exit::of_run(&summary, interrupted, written && labelled && broken.is_none(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -192,6 +219,11 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         exit = Exit::NotRecorded;
     }
     monitor.ended(&run, &summary, exit).await
+}
+
+/// The project, where it was not given but found.
+fn found_by_iam(access: &Access) -> Option<&str> {
+    access.project.looked_up_by().and(access.project.known())?.ok()
 }
 
 /// Why a report could not be recorded.

@@ -4,6 +4,7 @@ use super::examine::{Examined, is_about, is_there};
 use super::finding::{Check, Finding, Status};
 use super::reach::{reached, said, unreachable};
 use super::subject::{Identity, Subject};
+use crate::credentials::Wanted;
 use crate::fixity::Code;
 use crate::record::{Record, RecordId};
 use crate::time::report_time;
@@ -15,7 +16,7 @@ const FLAG: &str = "--workspace-endpoint";
 pub(super) fn findings(subject: &Subject, seen: &Examined, clock: &Finding) -> Vec<Finding> {
     let fault = fault(subject, seen, clock);
     let fault = fault.as_ref();
-    let accepted = errors(seen).all(|error| matches!(error.code(), Code::AccessDenied | Code::RecordNotFound));
+    let accepted = errors(seen).all(says_accepted);
     let answered = seen.listing.is_some() && accepted;
     let proof = |well: bool, message: String| well.then_some(message);
     let reached = reached(Check::Api, &subject.api);
@@ -55,6 +56,7 @@ fn fault_of(subject: &Subject, error: &ApiError) -> Option<Finding> {
     let said = said(reason.api.as_ref());
     let who = &subject.to_api;
     Some(match (error, reason.code) {
+        (ApiError::NoAccess(unavailable), code) => no_access(unavailable.wanted, code, reason.message, who),
         (ApiError::NotAsked(_), _) | (_, Code::AccessDenied | Code::RecordNotFound) => return None,
         (ApiError::Http(error), _) => unreachable(Check::Api, error, FLAG),
         (_, Code::Unauthorized) => {
@@ -73,6 +75,29 @@ fn fault_of(subject: &Subject, error: &ApiError) -> Option<Finding> {
     })
 }
 
+/// Whether an error shows that the credential is good.
+fn says_accepted(error: &ApiError) -> bool {
+    !matches!(error, ApiError::NoAccess(_)) && matches!(error.code(), Code::AccessDenied | Code::RecordNotFound)
+}
+
+/// Keys, or a project, that had to be got over the network and were not.
+fn no_access(wanted: Wanted, code: Code, message: String, who: &Identity) -> Finding {
+    let check = match (wanted, code) {
+        // IAM knows tokens and keys before it knows projects.
+        (Wanted::Keys, _) | (_, Code::Unauthorized | Code::ClockSkew) => Check::Credentials,
+        (Wanted::Project, _) => Check::Project,
+    };
+    let remedy = match (code, wanted) {
+        (Code::Unauthorized, _) => who.remedy(),
+        (Code::ClockSkew, _) => "set the clock right",
+        (Code::ProjectUnknown, _) => "give the project by --project-id, and check --region",
+        (Code::AccessDenied, _) => "grant it, or give the project by --project-id",
+        (_, Wanted::Project) => "give the project by --project-id, or check --iam-endpoint and what stands in between",
+        (_, Wanted::Keys) => "export keys, or try again on a cloud server that has an agency",
+    };
+    Finding::fail(check, message, remedy)
+}
+
 fn project(subject: &Subject, seen: &Examined, fault: Option<&Finding>) -> Finding {
     let id = &subject.project_id;
     let record_was_looked_for = seen.record.as_ref().is_some_and(|(_, answer)| match answer {
@@ -80,10 +105,11 @@ fn project(subject: &Subject, seen: &Examined, fault: Option<&Finding>) -> Findi
         Err(error) => error.code() == Code::RecordNotFound,
     });
     if matches!(seen.listing, Some(Ok(_))) || record_was_looked_for {
-        return Finding::ok(Check::Project, format!("the API answers for project {id}"));
+        let found = if subject.found_by_iam { ", which IAM found by the region's name" } else { "" };
+        return Finding::ok(Check::Project, format!("the API answers for project {id}{found}"));
     }
     if let Some(fault) = fault {
-        return Finding::skip(Check::Project, fault.check);
+        return Finding::of(Check::Project, None, Some(fault), fault.check);
     }
     let message = format!("nothing was allowed in project {id}, so it may be another one that is meant");
     Finding::warn(Check::Project, message, "check --project-id, and that it goes with the region")
@@ -96,7 +122,7 @@ fn list(subject: &Subject, seen: &Examined, fault: Option<&Finding>) -> Finding 
             Finding::ok(Check::List, format!("records may be listed; none began since {since}"))
         }
         Some(Ok(_)) => Finding::ok(Check::List, "records may be listed"),
-        Some(Err(error)) if matches!(error.code(), Code::AccessDenied | Code::RecordNotFound) => {
+        Some(Err(error)) if says_accepted(error) => {
             let message = format!("the API denied the listing{}", said(error.reason().api.as_ref()));
             let project = &subject.project_id;
             Finding::fail(Check::List, message, format!("grant workspace:screenRecord:list on project {project}"))
@@ -108,7 +134,7 @@ fn list(subject: &Subject, seen: &Examined, fault: Option<&Finding>) -> Finding 
 fn record(subject: &Subject, seen: &Examined, fault: Option<&Finding>) -> Finding {
     match (&seen.record, &seen.listing, fault) {
         (Some((id, Ok(record))), ..) => described(id, record),
-        (Some((id, Err(error))), ..) if error.code() == Code::AccessDenied => {
+        (Some((id, Err(error))), ..) if says_accepted(error) && error.code() == Code::AccessDenied => {
             let message = format!("the API denied record {id}{}", said(error.reason().api.as_ref()));
             let project = &subject.project_id;
             Finding::fail(Check::Record, message, format!("grant workspace:screenRecord:get on project {project}"))

@@ -55,7 +55,8 @@ impl Answers<'_> {
         let event = read(Check::ReadEvent, &self.objects.event, fault);
         let bucket = self.bucket().unwrap_or_default();
         let known = |codes: &[Code]| {
-            self.answers().any(|answer| answer.map_or_else(|error| codes.contains(&error.code()), |()| true))
+            self.answers()
+                .any(|answer| answer.map_or_else(|error| was_asked(error) && codes.contains(&error.code()), |()| true))
         };
         // A signature is looked at before bucket and object are.
         let accepted = known(&[
@@ -127,6 +128,7 @@ impl Answers<'_> {
         let who = &self.subject.to_store;
         let by_name = self.subject.addressing == Addressing::Virtual;
         Some(match (error, reason.code) {
+            (StoreError::NoAccess(_), _) => Finding::fail(Check::StoreCredentials, reason.message, who.remedy()),
             (StoreError::NotAsked(_), _)
             | (_, Code::AccessDenied | Code::NotRestored | Code::ObjectNotFound | Code::DeleteMarker) => return None,
             (StoreError::Http(HttpError::Name { .. } | HttpError::Connect { .. } | HttpError::Tls { .. }), _)
@@ -172,9 +174,10 @@ impl Answers<'_> {
         let shown = self.probes().into_iter().any(|probe| match probe {
             Probe::Unplaced(_) => false,
             Probe::Asked { absence: Some(absence), .. } => matches!(absence, Absence::Proven(_)),
-            Probe::Asked { answer, .. } => answer
-                .as_ref()
-                .map_or_else(|error| matches!(error.code(), Code::AccessDenied | Code::NotRestored), |()| true),
+            Probe::Asked { answer, .. } => answer.as_ref().map_or_else(
+                |error| was_asked(error) && matches!(error.code(), Code::AccessDenied | Code::NotRestored),
+                |()| true,
+            ),
         });
         let (endpoint, bucket) = (&self.subject.store, self.bucket()?);
         let scheme = if endpoint.is_https() { "https" } else { "http" };
@@ -195,7 +198,7 @@ impl Answers<'_> {
             Some(Err(error)) if error.says_absent() && is_addressed => {
                 Finding::ok(check, "a missing object can be told from a denied one")
             }
-            Some(Err(error)) if error.code() == Code::AccessDenied => {
+            Some(Err(error)) if was_asked(error) && error.code() == Code::AccessDenied => {
                 let said = said(error.reason().api.as_ref());
                 let remedy = format!(
                     "grant list permission, obs:bucket:ListBucket, on bucket {}",
@@ -206,6 +209,11 @@ impl Answers<'_> {
             _ => Finding::of(check, None, fault, because_of),
         }
     }
+}
+
+/// Whether the code is the store's own word, rather than why no key could be had for it.
+const fn was_asked(error: &StoreError) -> bool {
+    !matches!(error, StoreError::NoAccess(_))
 }
 
 /// Leave to read one object.
@@ -225,6 +233,7 @@ fn read(check: Check, probe: &Probe, fault: Option<&Finding>) -> Finding {
     };
     let said = said(error.reason().api.as_ref());
     match (error.code(), absence) {
+        _ if !was_asked(error) => Finding::of(check, None, fault, Check::StoreCredentials),
         (Code::AccessDenied, _) => {
             let remedy = format!("grant obs:object:GetObject on the objects of bucket {bucket}");
             Finding::fail(check, format!("the store denied {bucket}/{key}{said}"), remedy)

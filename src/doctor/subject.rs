@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use crate::credentials::AccessKey;
+use jiff::Timestamp;
+
+use crate::credentials::{Access, Credential, Holding, Keyring};
 use crate::endpoint::Endpoint;
 use crate::record::{Criteria, RecordId};
 use crate::settings::Settings;
 use crate::store::Addressing;
-use crate::workspace::ApiCredential;
+use crate::time::report_time;
 
 /// Who a service is asked as, nothing of it secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,19 +22,38 @@ pub enum Identity {
         id: String,
         /// Whether it came with a security token.
         temporary: bool,
+        /// When it ends, where that is known.
+        until: Option<Timestamp>,
     },
+    /// Keys that were not got, from this source.
+    None(String),
 }
 
 impl Identity {
-    fn of_key(key: &AccessKey) -> Self {
-        Self::Key { id: key.id.clone(), temporary: key.security_token.is_some() }
+    fn of(credential: &Credential) -> Self {
+        match credential {
+            Credential::Token(_) => Self::Token,
+            Credential::Keys(keys) => Self::of_keys(keys),
+        }
+    }
+
+    fn of_keys(keys: &Keyring) -> Self {
+        match keys.holding() {
+            Holding { key: Some((id, temporary, until)), .. } => Self::Key { id, temporary, until },
+            Holding { key: None, source } => Self::None(source),
+        }
     }
 
     /// What to do if a service rejects it.
     pub(super) const fn remedy(&self) -> &'static str {
         match self {
             Self::Token => "get a new token: one ends after 24 h, and earlier when password or permissions change",
-            Self::Key { temporary: true, .. } => "renew the temporary keys, and their security token with them",
+            Self::Key { temporary: true, until: None, .. } => {
+                "renew the temporary keys, and their security token with them"
+            }
+            Self::Key { temporary: true, .. } | Self::None(_) => {
+                "check this machine's clock, the agency or the token the keys come from, and what it may do"
+            }
             Self::Key { temporary: false, .. } => {
                 "check that key and secret belong together and that the key was neither deleted nor disabled"
             }
@@ -44,8 +65,12 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Token => f.write_str("the token"),
-            Self::Key { id, temporary: true } => write!(f, "the temporary access key {id}"),
-            Self::Key { id, temporary: false } => write!(f, "the access key {id}"),
+            Self::Key { id, temporary: true, until: Some(until) } => {
+                write!(f, "the temporary access key {id}, good until {}", report_time(*until))
+            }
+            Self::Key { id, temporary: true, until: None } => write!(f, "the temporary access key {id}"),
+            Self::Key { id, temporary: false, .. } => write!(f, "the access key {id}"),
+            Self::None(source) => write!(f, "keys from {source}"),
         }
     }
 }
@@ -59,8 +84,10 @@ pub struct Subject {
     pub api: Endpoint,
     /// The store.
     pub store: Endpoint,
-    /// The project.
+    /// The project; as long as IAM was not asked, the region it goes by.
     pub project_id: String,
+    /// Whether IAM found it.
+    pub found_by_iam: bool,
     /// Who asks the API.
     pub to_api: Identity,
     /// Who asks the store.
@@ -76,7 +103,7 @@ pub struct Subject {
 impl Subject {
     /// What these settings mean for the window and the record.
     #[must_use]
-    pub fn new(settings: &Settings, criteria: Criteria, record_id: Option<RecordId>) -> Self {
+    pub fn new(settings: &Settings, access: &Access, criteria: Criteria, record_id: Option<RecordId>) -> Self {
         let Settings { api, store, .. } = settings;
         let mut sources = api.sources.clone();
         sources.insert(1, format!("OBS: {}, region {}", store.endpoint, store.region));
@@ -84,15 +111,27 @@ impl Subject {
             sources,
             api: api.workspace.endpoint.clone(),
             store: store.endpoint.clone(),
-            project_id: api.workspace.project_id.clone(),
-            to_api: match &api.workspace.credential {
-                ApiCredential::Token(_) => Identity::Token,
-                ApiCredential::Key(key) => Identity::of_key(key),
-            },
-            to_store: Identity::of_key(&store.key),
+            project_id: project(access),
+            found_by_iam: access.project.looked_up_by().is_some(),
+            to_api: Identity::of(&access.api),
+            to_store: Identity::of_keys(&access.store),
             addressing: store.addressing,
             criteria,
             record_id,
         }
+    }
+
+    /// Takes in what was got over the network meanwhile: keys and project.
+    pub fn learn(&mut self, access: &Access) {
+        self.project_id = project(access);
+        self.to_api = Identity::of(&access.api);
+        self.to_store = Identity::of_keys(&access.store);
+    }
+}
+
+fn project(access: &Access) -> String {
+    match (access.project.known(), access.project.looked_up_by()) {
+        (Some(Ok(id)), _) => id.to_owned(),
+        (_, region) => format!("of region {}", region.unwrap_or_default()),
     }
 }

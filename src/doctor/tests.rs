@@ -11,12 +11,13 @@ use jiff::Timestamp;
 
 fn subject(addressing: Addressing) -> Subject {
     let endpoint = |text: &str| text.parse().expect("an endpoint");
-    let key = Identity::Key { id: "AK".to_owned(), temporary: false };
+    let key = Identity::Key { id: "AK".to_owned(), temporary: false, until: None };
     Subject {
         sources: vec!["from here".to_owned(), "and there".to_owned()],
         api: endpoint("https://api.example"),
         store: endpoint("https://obs.example:8443"),
         project_id: "p1".to_owned(),
+        found_by_iam: false,
         to_api: key.clone(),
         to_store: key,
         addressing,

@@ -66,6 +66,8 @@ codes! {
     Unauthorized = "unauthorized",
     /// The credential is good but may not do this.
     AccessDenied = "access_denied",
+    /// IAM has no project of the region's name, or several.
+    ProjectUnknown = "project_unknown",
     /// The object is archived and has to be restored before it can be read.
     NotRestored = "not_restored",
     /// The body ended early, every time.

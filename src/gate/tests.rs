@@ -119,3 +119,18 @@ fn a_name_that_does_not_resolve_closes_only_its_host() {
         assert!(gate.enter("b.example").await.is_ok());
     });
 }
+
+#[tokio::test]
+async fn a_key_that_was_renewed_is_shown_alone_again_until_it_is_accepted() {
+    let rejection = Rejection::default();
+    let gate = Gate::new("the store", rejection.clone(), Backoff::new(Duration::from_millis(1), Some(1)));
+    gate.enter("h").await.expect("open").accepted();
+    let of_the_old_key = gate.enter("h").await.expect("open");
+    rejection.renewed();
+    let first = gate.enter("h").await.expect("open");
+    of_the_old_key.accepted();
+    let second = tokio::time::timeout(Duration::from_millis(20), gate.enter("h"));
+    assert!(second.await.is_err(), "the new key went twice before it was accepted");
+    first.accepted();
+    let [_one, _other] = [gate.enter("h").await.expect("open"), gate.enter("h").await.expect("open")];
+}

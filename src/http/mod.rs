@@ -106,6 +106,12 @@ impl HttpClient {
         })
     }
 
+    /// The same client, by no proxy whatever the environment names.
+    #[must_use]
+    pub fn past_proxies(&self) -> Self {
+        Self { proxied: self.direct.clone(), proxies: Arc::new(Matcher::builder().build()), ..self.clone() }
+    }
+
     /// Sends a request and returns as soon as status and headers are there.
     pub async fn send(&self, request: http::Request<Vec<u8>>, lane: Lane) -> Result<http::Response<Body>, HttpError> {
         let peer = Peer::of(request.uri(), &self.proxies).ok_or(HttpError::Unsendable)?;

@@ -12,7 +12,8 @@ use crate::summary::Summary;
 
 /// A report that becomes visible under its name only once it is complete and on disk.
 ///
-/// It is readable by its owner alone: it names people and what they recorded.
+/// It is readable by its owner alone, since it names people and what they recorded, unless it takes the place of a file
+/// that others may read.
 pub struct ReportFile {
     place: Place,
     writer: Box<dyn ReportWriter>,
@@ -106,6 +107,7 @@ impl ReportFile {
     /// Writes the end and puts the report in its place, where it survives a crash of the machine.
     pub fn finish(mut self, run: &Run, summary: &Summary) -> io::Result<()> {
         self.writer.finish(run, summary)?;
+        self.place.readable_as_before()?;
         self.place.take()
     }
 }

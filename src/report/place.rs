@@ -37,6 +37,18 @@ impl Place {
         self.file.as_file().set_permissions(Permissions::from_mode(0o644))
     }
 
+    /// Gives it the permissions of the file whose place it takes, if there is one: whoever let others read yesterday's
+    /// report means today's too.
+    pub(super) fn readable_as_before(&self) -> io::Result<()> {
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(before) if before.is_file() => {
+                let mode = before.permissions().mode() & 0o777;
+                self.file.as_file().set_permissions(Permissions::from_mode(mode))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts what was written in its place, where it survives a crash of the machine.
     pub(super) fn take(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;

@@ -31,11 +31,12 @@ fn a_region_gives_both_endpoints_and_virtual_addressing() {
 fn what_is_missing_is_named_with_its_remedy() {
     let said = |pairs: &[(&str, &str)]| resolve(pairs, &Connection::default()).expect_err("incomplete").to_string();
     assert_eq!(said(&without("HUAWEICLOUD_REGION")), "no region is set; use --region or HUAWEICLOUD_REGION");
-    assert!(said(&without("HUAWEICLOUD_SDK_PROJECT_ID")).starts_with("no project is set; use --project-id"));
+    let at = Connection { workspace_endpoint: Some("https://w.example".to_owned()), ..Connection::default() };
+    let placeless: Vec<_> = GOOD[..2].to_vec();
+    let error = resolve(&placeless, &at).expect_err("no project").to_string();
+    assert!(error.starts_with("no project is set, and no region by whose name IAM could find it; use --project-id"));
     let keyless: Vec<_> = GOOD[2..].to_vec();
     assert!(said(&keyless).starts_with("no keys are set; export HUAWEICLOUD_SDK_AK"));
-    let token: Vec<_> = keyless.into_iter().chain([("RECVERIFY_AUTH_TOKEN", "t")]).collect();
-    assert!(said(&token).starts_with("a token alone cannot read the bucket"));
 }
 
 #[test]
@@ -62,7 +63,8 @@ fn plain_http_stays_on_this_machine_unless_allowed() {
 fn a_project_of_another_family_is_not_taken() {
     let mut pairs = without("HUAWEICLOUD_SDK_PROJECT_ID");
     pairs.push(("HW_PROJECT_ID", "other"));
-    assert!(matches!(resolve(&pairs, &Connection::default()), Err(SettingsError::NoProject)));
+    let access = resolve(&pairs, &Connection::default()).expect("complete").api.access;
+    assert_eq!(access.project, Err("eu-west-101".to_owned()));
 }
 
 #[test]
@@ -79,6 +81,20 @@ fn a_token_authenticates_the_api_while_keys_sign_the_store() {
     let mut pairs = GOOD.to_vec();
     pairs.push(("RECVERIFY_AUTH_TOKEN", "token"));
     let settings = resolve(&pairs, &Connection::default()).expect("complete");
-    assert!(matches!(settings.api.workspace.credential, ApiCredential::Token(_)));
-    assert_eq!(settings.store.key.id, "id");
+    let access = settings.api.access;
+    assert!(access.token.is_some() && matches!(access.keys, Keys::Found(found) if found.key.id == "id"));
+}
+
+#[test]
+fn iam_is_where_flag_variable_or_region_say_and_only_if_it_is_to_be_asked() {
+    let iam = |pairs: &[(&str, &str)], flag: Option<&str>| {
+        let connection = Connection { iam_endpoint: flag.map(str::to_owned), ..Connection::default() };
+        resolve(pairs, &connection).expect("complete").api.access.iam.map(|iam| iam.to_string())
+    };
+    assert_eq!(iam(&GOOD, Some("https://iam.flag")), None);
+    let mut pairs = without("HUAWEICLOUD_SDK_PROJECT_ID");
+    assert_eq!(iam(&pairs, None).as_deref(), Some("https://iam.eu-west-101.myhuaweicloud.com"));
+    pairs.push(("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.variable"));
+    assert_eq!(iam(&pairs, None).as_deref(), Some("https://iam.variable"));
+    assert_eq!(iam(&pairs, Some("https://iam.flag")).as_deref(), Some("https://iam.flag"));
 }

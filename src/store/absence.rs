@@ -16,7 +16,8 @@ impl Store {
     /// Looks for a proof that the object at `place` is absent, after a GET of it was answered with a 404.
     ///
     /// Either a listing of that very key, with the same addressing, does not show it, or another object of the bucket
-    /// was read in this run.
+    /// was read in this run. A listing that fails
+    /// in a way that may pass is asked for again.
     pub async fn prove_absence(&self, place: &Place) -> Absence {
         if self.has_read_from(&place.bucket) {
             return Absence::Proven("another object of the bucket was read in this run".to_owned());

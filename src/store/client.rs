@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use aws_credential_types::provider::{error::CredentialsError, future};
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, ConfigBag, Credentials, Intercept, Region, RequestChecksumCalculation,
-    ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, ConfigBag, Credentials, IdentityCache, Intercept, ProvideCredentials, Region,
+    RequestChecksumCalculation, ResponseChecksumValidation, RuntimeComponents, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -24,10 +25,10 @@ use super::head::{Head, HeadCapture};
 use super::metering::Hashing;
 use super::parts::Parts;
 use crate::clock::{Backoff, Clock};
-use crate::credentials::AccessKey;
+use crate::credentials::{Access, AccessKey, Keyring};
 use crate::endpoint::Endpoint;
 use crate::fixity::Code;
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::http::{HttpClient, HttpError, Lane};
 use crate::redact::Redactor;
 
@@ -40,15 +41,13 @@ pub enum Addressing {
     Virtual,
 }
 
-/// Where and as whom the store is asked.
+/// Where and how the store is asked.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
     /// Its address, without a bucket.
     pub endpoint: Endpoint,
     /// The region requests are signed for.
     pub region: String,
-    /// Who asks.
-    pub key: AccessKey,
     /// How buckets are named.
     pub addressing: Addressing,
     /// How often a read that broke off goes on, progress refunding it.
@@ -100,6 +99,7 @@ pub struct Store {
     pub(super) buffers: Buffers,
     pub(super) settings: StoreSettings,
     pub(super) gate: Gate,
+    keys: Keyring,
     pub(super) clock: Clock,
     pub(super) backoff: Backoff,
     redactor: Redactor,
@@ -112,22 +112,19 @@ pub struct Store {
 impl Store {
     /// A client that has asked nothing yet.
     #[must_use]
-    pub fn new(
-        settings: StoreSettings,
-        http: &HttpClient,
-        clock: Clock,
-        backoff: Backoff,
-        rejection: Rejection,
-    ) -> Self {
-        let client =
-            |lane| Client::from_conf(config(&settings, &clock).http_client(sdk_client(http.clone(), lane)).build());
+    pub fn new(settings: StoreSettings, access: &Access, http: &HttpClient, clock: Clock, backoff: Backoff) -> Self {
+        let Access { store: keys, redactor, .. } = access.clone();
+        let client = |lane| {
+            let config = config(&settings, &keys, &clock);
+            Client::from_conf(config.http_client(sdk_client(http.clone(), lane)).build())
+        };
         let (shared, fresh) = (client(Lane::Shared), client(Lane::Fresh));
-        let gate = Gate::new("the store", rejection, backoff.clone());
-        let redactor = Redactor::new(settings.key.secrets());
+        let gate = Gate::new("the store", keys.rejection(), backoff.clone());
         Self {
             buffers: Buffers::new(settings.memory),
             redactor,
             gate,
+            keys,
             clock,
             backoff,
             shared,
@@ -183,8 +180,13 @@ impl Store {
         }
     }
 
-    /// Looks an object up without its bytes.
+    /// Looks an object up without its bytes, again where that may help.
     pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
+        self.patiently_noted(async || self.look_up_once(place).await).await
+    }
+
+    /// One look-up.
+    pub(super) async fn look_up_once(&self, place: &Place) -> Result<Found, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
@@ -208,6 +210,10 @@ impl Store {
     /// Whether a listing shows the place's key, which would stand first in it. By version 1 of the listing, the only one
     /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
     pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
+        self.patiently_noted(async || self.list_once(place).await).await
+    }
+
+    async fn list_once(&self, place: &Place) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
         let capture = HeadCapture::new(&self.clock);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
@@ -252,7 +258,7 @@ impl Store {
     pub(super) fn note(&self, error: &StoreError) {
         match error {
             StoreError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
-            StoreError::NotAsked(_) => {}
+            StoreError::NotAsked(_) | StoreError::NoAccess(_) => {}
             _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
             _ => self.gate.worked(),
         }
@@ -279,7 +285,10 @@ impl Store {
 
     async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
         let endpoint = &self.settings.endpoint;
-        match self.settings.addressing {
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait. A failure
+        // has its reason here; the SDK signs with what is held then.
+        self.keys.current().await?;
+        let pass = match self.settings.addressing {
             Addressing::Path => self.gate.enter(endpoint.host()).await,
             Addressing::Virtual if endpoint.is_https() && place.bucket.contains('.') => {
                 return Err(StoreError::Unsendable(
@@ -288,20 +297,22 @@ impl Store {
             }
             Addressing::Virtual => self.gate.enter(&format!("{}.{}", place.bucket, endpoint.host())).await,
         }
-        .map_err(StoreError::NotAsked)
+        .map_err(StoreError::NotAsked)?;
+        self.keys.current().await?;
+        Ok(pass)
     }
 }
 
 /// What OBS needs (facts on OBS as an S3 store): no default checksums, no retries and no stall guard but our own, no
 /// learning of the server's clock, and the payload unsigned where TLS guards it.
-fn config(settings: &StoreSettings, clock: &Clock) -> Builder {
-    let AccessKey { id, secret, security_token } = &settings.key;
-    let token = security_token.as_ref().map(|token| token.expose_secret().to_owned());
+fn config(settings: &StoreSettings, keys: &Keyring, clock: &Clock) -> Builder {
     let builder = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(settings.endpoint.to_string())
         .region(Region::new(settings.region.clone()))
-        .credentials_provider(Credentials::new(id, secret.expose_secret(), token, None, "recverify"))
+        .credentials_provider(Provider(keys.clone()))
+        // Each request asks anew, so that the key a renewal brought signs from then on.
+        .identity_cache(IdentityCache::no_cache())
         .force_path_style(settings.addressing == Addressing::Path)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -310,6 +321,23 @@ fn config(settings: &StoreSettings, clock: &Clock) -> Builder {
         .disable_clock_skew_correction(true)
         .time_source(SdkClock(clock.clone()));
     if settings.endpoint.is_https() { builder.interceptor(UnsignedPayload) } else { builder }
+}
+
+/// Hands the key that is held over to the SDK.
+#[derive(Debug)]
+struct Provider(Keyring);
+
+impl ProvideCredentials for Provider {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let key = self.0.latest().ok_or_else(CredentialsError::not_loaded_no_source);
+        future::ProvideCredentials::ready(key.map(|AccessKey { id, secret, security_token }| {
+            let token = security_token.map(|token| token.expose_secret().to_owned());
+            Credentials::new(id, secret.expose_secret(), token, None, "recverify")
+        }))
+    }
 }
 
 #[derive(Debug)]

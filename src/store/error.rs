@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::head::Head;
+use crate::credentials::Unavailable;
 use crate::evidence::{Reason, ServiceAnswer};
 use crate::fixity::Code;
 use crate::gate::Closed;
@@ -17,6 +18,9 @@ pub enum StoreError {
     /// The store is not asked any more in this run.
     #[error("{}", .0.message)]
     NotAsked(Closed),
+    /// No key could be had to ask it with.
+    #[error(transparent)]
+    NoAccess(#[from] Unavailable),
     /// No answer, or not all of one.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -72,6 +76,7 @@ impl StoreError {
     pub fn reason(&self) -> Reason {
         let api = match self {
             Self::Refused(refusal) => Some(refusal.answer.clone()),
+            Self::NoAccess(unavailable) => unavailable.reason.api.clone(),
             _ => None,
         };
         Reason { code: self.code(), message: self.to_string(), api }
@@ -82,6 +87,7 @@ impl StoreError {
     pub fn code(&self) -> Code {
         match self {
             Self::NotAsked(closed) => closed.code,
+            Self::NoAccess(unavailable) => unavailable.reason.code,
             Self::Http(error) => error.code(),
             Self::Unsendable(_) => Code::MalformedLocation,
             Self::Unreadable(_) => Code::UnreadableAnswer,
@@ -120,7 +126,7 @@ impl StoreError {
     #[must_use]
     pub fn is_service_level(&self) -> bool {
         match self {
-            Self::NotAsked(_) | Self::Unsendable(_) | Self::Http(HttpError::Unsendable) => false,
+            Self::NotAsked(_) | Self::NoAccess(_) | Self::Unsendable(_) | Self::Http(HttpError::Unsendable) => false,
             Self::Http(_) | Self::Unreadable(_) => true,
             Self::Refused(_) => {
                 matches!(self.code(), Code::Throttled | Code::ServiceError | Code::ClockSkew | Code::UnreadableAnswer)
@@ -134,7 +140,7 @@ impl StoreError {
         match self {
             Self::Http(error) => error.may_pass(),
             Self::Refused(refusal) => refusal.may_pass(),
-            Self::NotAsked(_) | Self::Unsendable(_) | Self::Unreadable(_) => false,
+            Self::NotAsked(_) | Self::NoAccess(_) | Self::Unsendable(_) | Self::Unreadable(_) => false,
         }
     }
 

@@ -13,6 +13,7 @@ mod head;
 mod metering;
 mod part;
 mod parts;
+mod patience;
 mod pin;
 mod read;
 mod read_error;

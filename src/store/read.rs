@@ -16,7 +16,7 @@ use super::read_error::ReadError;
 use super::request_note::RequestNote;
 use super::resume::{Next, Resume};
 use crate::evidence::Attempt;
-use crate::fixity::{Code, Observed};
+use crate::fixity::Observed;
 use crate::http::Lane;
 
 /// Which of the two reads of an object this is.
@@ -181,8 +181,7 @@ impl Store {
     /// How long to wait before another request after this error.
     pub(super) fn wait_before(&self, error: &ReadError, retry: u32) -> Duration {
         match error {
-            ReadError::Store(error) if error.code() == Code::Throttled => self.gate.pause(),
-            ReadError::Store(error) => self.backoff.wait_at_least(error.retry_after(), retry),
+            ReadError::Store(error) => self.wait_after(error, retry),
             _ => self.backoff.wait(retry),
         }
     }
@@ -237,9 +236,10 @@ impl Store {
     }
 
     /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
-    /// answers together.
+    /// answers together. A look-up that fails is no failure of the read.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
-        if let (Ok(found), Some(pin)) = (self.look_up(place).await, &mut progress.pin)
+        let found = self.patiently(async || self.look_up_once(place).await).await;
+        if let (Ok(found), Some(pin)) = (found, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
         {
             pin.bytes = found.bytes;

@@ -60,6 +60,9 @@ impl ReadError {
     pub(super) fn setback(&self) -> Setback {
         match self {
             Self::Store(error) if error.may_pass() => Setback::Passing,
+            Self::Store(StoreError::NoAccess(_)) | Self::Endless(_) | Self::Changed(_) | Self::Interrupted(_) => {
+                Setback::Final
+            }
             Self::Store(error) => match (error.code(), error.status()) {
                 (Code::ServiceError, Some(400 | 405 | 501)) => Setback::NotUnderstood,
                 (Code::AccessDenied, _) => Setback::Denied,
@@ -67,7 +70,6 @@ impl ReadError {
             },
             Self::Truncated { .. } => Setback::Passing,
             Self::Unusable(_) => Setback::Unusable,
-            Self::Endless(_) | Self::Changed(_) | Self::Interrupted(_) => Setback::Final,
         }
     }
 }

@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::InvalidHeaderValue;
 use http::response::Parts;
 use percent_encoding::utf8_percent_encode;
-use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::{ApiError, Failure};
-use super::sign::{UNRESERVED_STAY, Unsigned, authorization, canonical_query, sdk_date};
-use super::wire;
 use crate::clock::{Backoff, Clock};
-use crate::credentials::AccessKey;
+use crate::credentials::{Access, Asking, Credential, Project, Proof, request};
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch};
 use crate::evidence::{Answer, ServiceAnswer};
 use crate::fixity::Code;
-use crate::gate::{Gate, Rejection};
+use crate::gate::Gate;
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
 use crate::redact::Redactor;
+use crate::sign::UNRESERVED_STAY;
+use crate::wire;
 
 /// Signatures are refused when the clocks are further apart (API Signing Guide).
 const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
@@ -26,24 +25,11 @@ const CLOCK_TOLERANCE_SECONDS: u64 = 15 * 60;
 /// Of an answer that would be a record if it did not echo a key or a token of this run.
 const ECHO: &str = "it holds a secret of this run, so it is not kept";
 
-/// What authenticates a request to the API.
-#[derive(Debug, Clone)]
-pub enum ApiCredential {
-    /// A user token of IAM, sent as `X-Auth-Token`.
-    Token(SecretString),
-    /// A key pair, by which each request is signed.
-    Key(AccessKey),
-}
-
-/// Where and as whom the API is asked.
+/// Where and how the API is asked.
 #[derive(Debug, Clone)]
 pub struct WorkspaceSettings {
     /// Its address.
     pub endpoint: Endpoint,
-    /// The project the records belong to.
-    pub project_id: String,
-    /// Who asks.
-    pub credential: ApiCredential,
     /// How often one question is asked at the most.
     pub tries: u32,
 }
@@ -52,6 +38,8 @@ pub struct WorkspaceSettings {
 #[derive(Debug)]
 pub struct Workspace {
     settings: WorkspaceSettings,
+    credential: Credential,
+    project: Project,
     http: HttpClient,
     gate: Gate,
     clock: Clock,
@@ -75,19 +63,10 @@ pub(super) struct Question {
 impl Workspace {
     /// A client that has asked nothing yet.
     #[must_use]
-    pub fn new(
-        settings: WorkspaceSettings,
-        http: HttpClient,
-        clock: Clock,
-        backoff: Backoff,
-        rejection: Rejection,
-    ) -> Self {
-        let redactor = match &settings.credential {
-            ApiCredential::Token(token) => Redactor::new([token]),
-            ApiCredential::Key(key) => Redactor::new(key.secrets()),
-        };
-        let gate = Gate::new("the Workspace API", rejection, backoff.clone());
-        Self { settings, http, gate, clock, backoff, redactor }
+    pub fn new(settings: WorkspaceSettings, access: &Access, http: HttpClient, clock: Clock, backoff: Backoff) -> Self {
+        let Access { api, project, redactor, .. } = access.clone();
+        let gate = Gate::new("the Workspace API", api.rejection(), backoff.clone());
+        Self { settings, credential: api, project, http, gate, clock, backoff, redactor }
     }
 
     /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
@@ -130,8 +109,8 @@ impl Workspace {
     fn note(&self, error: &ApiError) {
         match error {
             ApiError::Http(HttpError::Name { host, .. }) => self.gate.unresolved(host, &error.to_string()),
+            ApiError::NotAsked(_) | ApiError::NoAccess(_) => {}
             _ if error.is_service_level() => self.gate.failed(error.code(), &error.to_string()),
-            ApiError::NotAsked(_) => {}
             _ => self.gate.worked(),
         }
     }
@@ -144,8 +123,13 @@ impl Workspace {
     ) -> Result<(T, Answer), (Failure, Option<Duration>)> {
         let silent = |error| (Failure { error, answer: None }, None);
         let host = self.settings.endpoint.host();
+        let project_id = self.project.id().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
+        // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait.
+        self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
         let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
-        let request = self.request(question).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
+        let proof = self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
+        let request =
+            self.request(question, project_id, &proof).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
         let Whole { head, body } =
             self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
 
@@ -197,53 +181,27 @@ impl Workspace {
         }
     }
 
-    fn request(&self, question: &Question) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
-        let WorkspaceSettings { endpoint, project_id, credential, .. } = &self.settings;
-        let path = format!("/v2/{}{}", encoded(project_id), question.path);
-        let query = &question.query;
-        let mut request = http::Request::new(Vec::new());
-        let headers = request.headers_mut();
-        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
-        match credential {
-            ApiCredential::Token(token) => {
-                headers.insert(HeaderName::from_static("x-auth-token"), secret_value(token)?);
-            }
-            ApiCredential::Key(key) => {
-                let date = sdk_date(self.clock.now());
-                let mut signed = vec![
-                    ("host", endpoint.authority()),
-                    ("x-project-id", project_id.as_str()),
-                    ("x-sdk-date", date.as_str()),
-                ];
-                if let Some(token) = &key.security_token {
-                    signed.push(("x-security-token", token.expose_secret()));
-                    headers.insert(HeaderName::from_static("x-security-token"), secret_value(token)?);
-                }
-                let unsigned = Unsigned { method: "GET", path: &path, query, headers: &signed, body: b"" };
-                let authorization = authorization(&unsigned, &key.id, &key.secret);
-                headers.insert(HeaderName::from_static("x-project-id"), HeaderValue::from_str(project_id)?);
-                headers.insert(HeaderName::from_static("x-sdk-date"), HeaderValue::from_str(&date)?);
-                headers.insert(http::header::AUTHORIZATION, HeaderValue::from_str(&authorization)?);
-            }
-        }
-        // An endpoint and a percent-encoded path always make a URI; the request would be refused unsent otherwise.
-        let target = if query.is_empty() { path } else { format!("{path}?{}", canonical_query(query)) };
-        if let Ok(uri) = format!("{endpoint}{target}").parse() {
-            *request.uri_mut() = uri;
-        }
-        Ok(request)
+    fn request(
+        &self,
+        question: &Question,
+        project_id: &str,
+        proof: &Proof,
+    ) -> Result<http::Request<Vec<u8>>, InvalidHeaderValue> {
+        let asking = Asking {
+            endpoint: &self.settings.endpoint,
+            method: "GET",
+            path: &format!("/v2/{}{}", encoded(project_id), question.path),
+            query: &question.query,
+            body: b"",
+            project_id: Some(project_id),
+        };
+        request(&asking, Some(proof), self.clock.now())
     }
 }
 
 /// One segment of a path.
 pub(super) fn encoded(segment: &str) -> String {
     utf8_percent_encode(segment, UNRESERVED_STAY).to_string()
-}
-
-fn secret_value(secret: &SecretString) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut value = HeaderValue::from_str(secret.expose_secret())?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Of an answer that should have been read only status and request id speak.

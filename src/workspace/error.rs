@@ -1,5 +1,6 @@
 //! Why the API gave no record, and what that means for its report.
 
+use crate::credentials::Unavailable;
 use crate::evidence::{Answer, Reason, ServiceAnswer};
 use crate::fixity::Code;
 use crate::gate::Closed;
@@ -20,6 +21,9 @@ pub enum ApiError {
     /// The service is not asked any more in this run.
     #[error("{}", .0.message)]
     NotAsked(Closed),
+    /// No key or no project could be had to ask it with.
+    #[error(transparent)]
+    NoAccess(#[from] Unavailable),
     /// No answer, or not all of one.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -57,6 +61,7 @@ impl ApiError {
     #[must_use]
     pub fn reason(&self) -> Reason {
         let api = match self {
+            Self::NoAccess(unavailable) => unavailable.reason.api.clone(),
             Self::NotAsked(_) | Self::Http(_) => None,
             Self::Refused(answer)
             | Self::ClockSkew { answer, .. }
@@ -71,6 +76,7 @@ impl ApiError {
     pub fn code(&self) -> Code {
         match self {
             Self::NotAsked(closed) => closed.code,
+            Self::NoAccess(unavailable) => unavailable.reason.code,
             Self::Http(error) => error.code(),
             Self::ClockSkew { .. } => Code::ClockSkew,
             Self::Redirected { .. } | Self::Unreadable { .. } => Code::UnreadableAnswer,
@@ -101,7 +107,8 @@ impl ApiError {
     /// Whether it speaks of the service rather than of one record.
     #[must_use]
     pub fn is_service_level(&self) -> bool {
-        !matches!(self, Self::NotAsked(_)) && !matches!(self.code(), Code::AccessDenied | Code::RecordNotFound)
+        matches!(self, Self::NoAccess(_))
+            || !matches!(self, Self::NotAsked(_)) && !matches!(self.code(), Code::AccessDenied | Code::RecordNotFound)
     }
 
     /// Whether the same request may well succeed a little later.

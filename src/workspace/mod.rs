@@ -5,10 +5,9 @@ mod details;
 mod error;
 mod listing;
 mod paging;
-mod sign;
 pub mod wire;
 
-pub use client::{ApiCredential, Workspace, WorkspaceSettings};
+pub use client::{Workspace, WorkspaceSettings};
 pub use details::Details;
 pub use error::{ApiError, Failure};
 pub use listing::Listing;

@@ -1,42 +1,12 @@
-//! The API's JSON as sent, decoded leniently: unknown fields pass, absent ones are `None`, nothing is made up.
+//! The API's records as sent, decoded leniently: unknown fields pass, absent ones are `None`, nothing is made up.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::evidence::ServiceAnswer;
 use crate::record::Record;
-
-/// A JSON object in which no name stands twice: of two values for one name either could be meant.
-#[derive(Debug, Default)]
-struct Fields(BTreeMap<String, Value>);
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if fields.contains_key(&name) {
-                        return Err(A::Error::custom(format_args!("the field \"{name}\" stands twice")));
-                    }
-                    fields.insert(name, value);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
+use crate::wire::{Fields, into_text, what_it_is_instead};
 
 /// The records of one page. More than any edition of the service sends at once are not even read.
 #[derive(Debug)]
@@ -69,53 +39,34 @@ impl<'de> Deserialize<'de> for AtMost {
     }
 }
 
-impl Fields {
-    /// A field that is neither absent nor null.
-    fn value(&mut self, name: &str) -> Option<Value> {
-        self.0.remove(name).filter(|value| !value.is_null())
-    }
-
-    fn into_record(mut self) -> Record {
-        Record {
-            id: self.text("id"),
-            desktop_id: self.text("desktop_id"),
-            desktop_name: self.text("desktop_name"),
-            desktop_pool_id: self.text("desktop_pool_id"),
-            username: self.text("username"),
-            size: self.value("size"),
-            kind: self.text("type"),
-            status: self.text("status"),
-            policy_id: self.text("policy_id"),
-            obs_bucket: self.text("obs_bucket"),
-            file_directory: self.text("file_directory"),
-            video_filename: self.text("video_filename"),
-            video_file_sha256: self.text("video_file_sha256"),
-            event_filename: self.text("event_filename"),
-            event_file_sha256: self.text("event_file_sha256"),
-            start_time: self.text("start_time"),
-            end_time: self.text("end_time"),
-            update_time: self.text("update_time"),
-            duration: self.value("duration"),
-        }
-    }
-
-    /// The same as text; another JSON type keeps its JSON form, so that it cannot pass for something well formed.
-    fn text(&mut self, name: &str) -> Option<String> {
-        self.value(name).map(into_text)
-    }
-}
-
-fn into_text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        other => other.to_string(),
+fn into_record(mut fields: Fields) -> Record {
+    Record {
+        id: fields.text("id"),
+        desktop_id: fields.text("desktop_id"),
+        desktop_name: fields.text("desktop_name"),
+        desktop_pool_id: fields.text("desktop_pool_id"),
+        username: fields.text("username"),
+        size: fields.value("size"),
+        kind: fields.text("type"),
+        status: fields.text("status"),
+        policy_id: fields.text("policy_id"),
+        obs_bucket: fields.text("obs_bucket"),
+        file_directory: fields.text("file_directory"),
+        video_filename: fields.text("video_filename"),
+        video_file_sha256: fields.text("video_file_sha256"),
+        event_filename: fields.text("event_filename"),
+        event_file_sha256: fields.text("event_file_sha256"),
+        start_time: fields.text("start_time"),
+        end_time: fields.text("end_time"),
+        update_time: fields.text("update_time"),
+        duration: fields.value("duration"),
     }
 }
 
 /// Decodes the answer to a details request. The error says what is wrong with it.
 pub fn record(body: &[u8]) -> Result<Record, String> {
     let fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
-    let record = fields.into_record();
+    let record = into_record(fields);
     // The JSON of something in between may have a status or a type too.
     if record.id.is_none() && record.video_filename.is_none() && record.video_file_sha256.is_none() {
         return Err("it is JSON, but no record".to_owned());
@@ -146,37 +97,9 @@ pub fn page(body: &[u8]) -> Result<Page, String> {
     }
     let records = wire.screen_records.ok_or("it is JSON, but no listing")?.0;
     Ok(Page {
-        records: records.into_iter().map(Fields::into_record).collect(),
+        records: records.into_iter().map(into_record).collect(),
         total: wire.total_count.as_ref().and_then(Value::as_u64),
     })
-}
-
-fn what_it_is_instead(body: &[u8], error: &serde_json::Error) -> String {
-    let opening = String::from_utf8_lossy(&body[..body.len().min(64)]).trim_start().to_ascii_lowercase();
-    if body.is_empty() {
-        "it is empty".to_owned()
-    } else if opening.starts_with("<!doctype html") || opening.starts_with("<html") {
-        "it is an HTML page".to_owned()
-    } else {
-        format!("it is not the JSON expected: {error}")
-    }
-}
-
-/// Reads what an error body says, in any of the shapes service and gateway are known to use; an unknown shape says
-/// nothing.
-pub fn error_body(body: &[u8]) -> ServiceAnswer {
-    let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else { return ServiceAnswer::default() };
-    if let Some(Value::Object(inner)) = fields.0.get("error").cloned() {
-        fields.0.extend(inner);
-    }
-    let mut first = |names: &[&str]| names.iter().find_map(|name| fields.text(name)).filter(|text| !text.is_empty());
-    ServiceAnswer {
-        status: None,
-        error_code: first(&["error_code", "errorCode", "code"]),
-        error_msg: first(&["error_msg", "errorMsg", "message", "error_detail", "title"]),
-        encoded_authorization_message: first(&["encoded_authorization_message"]),
-        request_id: first(&["request_id", "requestId"]),
-    }
 }
 
 #[cfg(test)]
@@ -226,29 +149,5 @@ mod tests {
         assert!(said(b"{\"id\":\"\xff\"}").starts_with("it is not the JSON expected: "));
         let deep = format!("{{\"id\":{}", "[".repeat(100_000));
         assert!(said(deep.as_bytes()).contains("recursion limit"));
-    }
-
-    #[test]
-    fn every_known_shape_of_an_error_is_read() {
-        let shapes = [
-            (json!({"error_code": "WKS.1", "error_msg": "no"}), Some("WKS.1"), Some("no")),
-            (json!({"errorCode": "E", "errorMsg": "no"}), Some("E"), Some("no")),
-            (json!({"code": "C", "message": "no"}), Some("C"), Some("no")),
-            (json!({"error": {"code": 401, "message": "no", "title": "Unauthorized"}}), Some("401"), Some("no")),
-            (json!({"error": "text"}), None, None),
-            (json!([]), None, None),
-        ];
-        for (body, code, message) in shapes {
-            let answer = error_body(body.to_string().as_bytes());
-            assert_eq!((answer.error_code.as_deref(), answer.error_msg.as_deref()), (code, message), "{body}");
-        }
-    }
-
-    #[test]
-    fn the_reason_of_a_refusal_and_the_request_id_are_kept() {
-        let body = br#"{"error_code":"P","error_msg":"m","encoded_authorization_message":"xyz","request_id":"r1"}"#;
-        let answer = error_body(body);
-        assert_eq!(answer.encoded_authorization_message.as_deref(), Some("xyz"));
-        assert_eq!(answer.request_id.as_deref(), Some("r1"));
     }
 }

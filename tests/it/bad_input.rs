@@ -68,15 +68,14 @@ fn words_that_are_none() {
 fn settings_that_are_missing() {
     let region = "no region is set; use --region or HUAWEICLOUD_REGION";
     refuses(2, region, |call| call.unset("HUAWEICLOUD_REGION").args("verify r"));
-    let project = "no project is set; use --project-id, or the variable that goes with the keys: \
-                   HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID";
-    refuses(2, project, |call| call.unset("HUAWEICLOUD_SDK_PROJECT_ID").args("verify r"));
-    let keys = "no keys are set; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write ~/.huaweicloud/credentials";
+    let project = "no project is set, and no region by whose name IAM could find it; use --project-id or --region, or \
+                   the variable that goes with the keys: HUAWEICLOUD_SDK_PROJECT_ID or HW_PROJECT_ID";
+    refuses(2, project, |call| call.unset("HUAWEICLOUD_SDK_PROJECT_ID").unset("HUAWEICLOUD_REGION").args("show r"));
+    let keys = "no keys are set; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, write ~/.huaweicloud/credentials, or \
+                use --ecs-agency on a cloud server that has one";
     let keyless = |call: Call| call.unset("HUAWEICLOUD_SDK_AK").unset("HUAWEICLOUD_SDK_SK");
     refuses(2, keys, |call| keyless(call).args("verify r"));
     refuses(2, keys, |call| keyless(call).args("show r"));
-    let token = "a token alone cannot read the bucket; export HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK too";
-    refuses(2, token, |call| keyless(call).env("RECVERIFY_AUTH_TOKEN", "t").args("verify r"));
     let never = "keys of different families are never mixed";
     let half = format!("HUAWEICLOUD_SDK_AK is set without HUAWEICLOUD_SDK_SK; {never}");
     refuses(2, &half, |call| call.unset("HUAWEICLOUD_SDK_SK").env("HW_SECRET_KEY", "s").args("verify r"));

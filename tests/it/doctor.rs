@@ -1,5 +1,6 @@
 //! `recverify doctor`: whatever stands in the way is named with its remedy, and nothing else is blamed.
 
+mod access;
 mod api;
 mod store;
 

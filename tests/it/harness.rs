@@ -1,16 +1,34 @@
-//! Runs the built program in a scrubbed environment and keeps what it said.
+//! Runs the built program in a scrubbed environment, keeps what it said, and looks for secrets in all of it.
+//!
+//! With `RECVERIFY_TEST_VERBOSE=1` every call that can take it is made at the highest verbosity; the lines that adds are
+//! looked through for secrets and then left out of what the test is given.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
-use std::path::Path;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 
+use crate::secrets::{Files, shows_none};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_recverify");
+
 /// One call of the program, to be completed with arguments.
 pub struct Call {
     command: Command,
     input: Option<String>,
+    /// Whether what `-v` adds is kept from the test, which did not ask for it.
+    withheld: bool,
+}
+
+/// A call under way.
+pub struct Started {
+    child: Child,
+    files: Files,
+    withheld: bool,
 }
 
 /// How a call ended.
@@ -23,9 +41,9 @@ pub struct Ended {
 
 /// `recverify` with nothing in its environment but a path to nowhere for a home.
 pub fn bare() -> Call {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_recverify"));
+    let mut command = Command::new(PROGRAM);
     command.env_clear().env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
-    Call { command, input: None }
+    Call { command, input: None, withheld: false }
 }
 
 /// `recverify` as a user of the sandbox would call it.
@@ -78,12 +96,51 @@ impl Call {
     }
 
     /// Starts it, its output kept.
-    pub fn spawn(mut self) -> Child {
+    pub fn spawn(mut self) -> Started {
+        if is_verbose() {
+            self = self.verbose();
+        }
+        let arguments = self.command.get_args().map(PathBuf::from).collect::<Vec<_>>();
+        let files = Files::of(self.command.get_current_dir(), arguments.into_iter());
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(self.input.unwrap_or_default().as_bytes()).expect("the program takes its input");
-        child
+        Started { child, files, withheld: self.withheld }
+    }
+
+    /// The same program and arguments, handed to another program behind arguments of its own.
+    pub fn through(self, program: &str, words: &[&str]) -> Self {
+        let own = std::iter::once(self.command.get_program()).chain(self.command.get_args()).map(OsString::from);
+        let words = words.iter().map(OsString::from).chain(own).collect();
+        self.rebuilt(program.as_ref(), words)
+    }
+
+    /// Another command in the same directory and the same scrubbed environment.
+    fn rebuilt(self, program: &OsStr, words: Vec<OsString>) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear().args(words);
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(dir) = self.command.get_current_dir() {
+            command.current_dir(dir);
+        }
+        Self { command, ..self }
+    }
+
+    /// The same call with `-v` before all else, unless it says itself how much it wants to hear, or nothing at all.
+    fn verbose(self) -> Self {
+        let wants = ["-q", "--quiet", "-v", "--verbose"];
+        let mut words = self.command.get_args();
+        if self.command.get_program() != PROGRAM
+            || words.len() == 0
+            || words.any(|word| wants.iter().any(|flag| word == *flag))
+        {
+            return self;
+        }
+        let program = self.command.get_program().to_owned();
+        let words: Vec<_> =
+            [OsString::from("-v")].into_iter().chain(self.command.get_args().map(OsString::from)).collect();
+        Self { withheld: true, ..self.rebuilt(&program, words) }
     }
 
     /// Runs it to its end.
@@ -92,19 +149,58 @@ impl Call {
     }
 }
 
+fn is_verbose() -> bool {
+    std::env::var_os("RECVERIFY_TEST_VERBOSE").is_some_and(|value| value == "1")
+}
+
+/// Whether a line is one that only `-v` brings.
+fn is_detail(line: &str) -> bool {
+    let begins = ["Workspace API: ", "authenticating the API with ", "keys from "];
+    let holds = ["; asking again in ", "; going on from byte "];
+    begins.iter().any(|words| line.starts_with(words)) || holds.iter().any(|words| line.contains(words))
+}
+
 /// Sends a signal to a process.
 pub fn send(signal: &str, process: u32) {
     let status = Command::new("sh").args(["-c", &format!("kill -{signal} {process}")]).status();
     assert!(status.expect("a shell").success());
 }
 
+impl Deref for Started {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.child
+    }
+}
+
+impl DerefMut for Started {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.child
+    }
+}
+
+impl From<Child> for Started {
+    fn from(child: Child) -> Self {
+        Self { child, files: Files::default(), withheld: false }
+    }
+}
+
 /// Waits for a started call.
-pub fn end(child: Child) -> Ended {
+#[track_caller]
+pub fn end(started: impl Into<Started>) -> Ended {
+    let Started { child, files, withheld } = started.into();
     let output = child.wait_with_output().expect("the program ends");
+    shows_none("standard output", &output.stdout);
+    shows_none("standard error", &output.stderr);
+    files.show_none();
     Ended {
         code: output.status.code().expect("an exit code, not a signal"),
         out: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
-        err: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        err: {
+            let err = String::from_utf8(output.stderr).expect("UTF-8 on standard error");
+            if withheld { err.split_inclusive('\n').filter(|line| !is_detail(line)).collect() } else { err }
+        },
     }
 }
 

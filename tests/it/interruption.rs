@@ -1,7 +1,7 @@
 //! SIGINT, SIGTERM and SIGHUP: what was established is reported, at once, and nothing half-written is left.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, Service, StoreCalls, StoreFault, Times};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::check::text;
-use crate::harness::{Ended, bare, end, send, verdict, verify};
+use crate::harness::{Ended, Started, bare, end, send, verdict, verify};
 
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -30,7 +30,7 @@ fn wait_for_the_second_video(cloud: &Sandbox) {
 }
 
 /// Sends the signal and waits for the end, which must come soon.
-fn stop(signal: &str, child: Child) -> Ended {
+fn stop(signal: &str, child: Started) -> Ended {
     let sent = Instant::now();
     send(signal, child.id());
     let ended = end(child);

@@ -21,16 +21,8 @@ use recverify_sandbox::{Canned, Sandbox, StoreCalls, StoreFault, Times};
 use serde_json::Value;
 
 use crate::harness::verify;
+use crate::mode::MODES;
 use case::Case;
-
-/// How objects are read: by one connection or in parts, the bytes hashed where they come or beside.
-const MODES: [&str; 5] = [
-    "",
-    "--hashing beside",
-    "--parts 4 --part-size 1kB",
-    "--parts 3 --part-size 3kB --hashing beside",
-    "--part-size 1kB --memory 1MiB",
-];
 
 const CASES_IN_A_RUN: u64 = 20;
 

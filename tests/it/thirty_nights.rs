@@ -4,39 +4,23 @@
 mod model;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use recverify::Environment;
 use recverify::clock::Clock;
 use recverify::ledger::Reader;
-use recverify::streams::Streams;
 use recverify_sandbox::{ApiCalls, ApiFault, Canned, Recording, Sandbox, Seen, StoreCalls, StoreFault, Times};
 use serde_json::{Value, json};
 
 use crate::check::text;
+use crate::in_process;
 use model::{Expected, Fate, KILLED, Model, WITHOUT_API, fates, start};
 
 const CHILD: &str = "thirty_nights::the_night_that_is_killed";
 const PLACE: &str = "RECVERIFY_TEST_LEDGER";
-
-/// Standard output that stays here.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic before").write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A clock that stands at a night's start and ticks whenever it is looked at.
 fn clock(night: i64) -> Clock {
@@ -48,17 +32,7 @@ fn clock(night: i64) -> Clock {
 fn run(night: i64, ledger: &Path, variables: BTreeMap<String, String>) -> (i32, String) {
     let words = "recverify verify --format json --retry-wait 1ms --api-tries 2 --concurrency 1 --since 2d --ledger";
     let args = words.split(' ').map(Into::into).chain([ledger.into()]).collect();
-    let environment = Environment { variables, clock: clock(night), seed: Some(1), input: Box::new(io::empty()) };
-    let (out, err) = (Kept::default(), Kept::default());
-    let streams = Streams {
-        out: Box::new(out.clone()),
-        err: Box::new(err.clone()),
-        out_is_terminal: false,
-        err_is_terminal: false,
-    };
-    let code = i32::from(recverify::run(args, environment, streams).code());
-    let said = String::from_utf8(std::mem::take(&mut out.0.lock().expect("no panic before"))).expect("UTF-8");
-    (code, said)
+    in_process::run(args, variables, clock(night))
 }
 
 /// The same as the plan has it.

@@ -51,6 +51,8 @@ impl Secured {
 fn at(call: Call, service: Service, endpoint: &str) -> Call {
     match service {
         Service::Workspace => call.env("RECVERIFY_WORKSPACE_ENDPOINT", endpoint),
+        Service::Iam => call.env("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint),
+        Service::Metadata => call.env("RECVERIFY_METADATA_ENDPOINT", endpoint),
         Service::Store => call.env("RECVERIFY_OBS_ENDPOINT", endpoint),
     }
 }
@@ -91,6 +93,22 @@ fn a_certificate_of_an_unknown_authority_is_refused() {
         is_tls(&run, message);
         assert_eq!(secured.requests(service), 0, "no key is shown to a stranger");
     }
+}
+
+#[test]
+fn iam_is_trusted_as_the_services_are_and_shown_nothing_where_it_is_not() {
+    let secured = Secured::start();
+    let at_iam = |call: Call, front: &TlsFront| at(call, Service::Iam, &front.endpoint());
+    let searching = || secured.call().unset("HUAWEICLOUD_SDK_PROJECT_ID");
+    let stranger = secured.front(Service::Iam, Authority::new("stranger").certificate(HERE));
+    let run = checked(at_iam(searching(), &stranger));
+    let message = "the project of region eu-west-101 could not be found: IAM could not be asked: TLS with 127.0.0.1 failed: \
+                   its certificate was issued by nobody trusted here; if that is right, trust its CA with --ca-bundle";
+    is_tls(&run, message);
+    assert!(secured.cloud.requests().is_empty(), "no key is shown to a stranger");
+    let front = secured.front(Service::Iam, secured.authority.certificate(HERE));
+    checked(at_iam(searching(), &front)).is_intact("good");
+    assert_eq!(secured.requests(Service::Iam), 1);
 }
 
 #[test]

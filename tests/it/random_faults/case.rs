@@ -78,8 +78,7 @@ impl Object {
     /// Whether every fault passes before the program gives the object up.
     fn is_reachable(&self, retries: u32) -> bool {
         let cost = self.troubles.iter().try_fold(0, |sum, trouble| Some(sum + trouble.passes_after?));
-        // What is only looked up, or listed, is asked once.
-        cost == Some(0) || self.declared && cost.is_some_and(|cost| cost <= retries)
+        cost.is_some_and(|cost| cost <= retries)
     }
 
     /// Whether an answer of unannounced length may have ended just where the declared bytes do.

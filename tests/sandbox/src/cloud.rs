@@ -1,14 +1,15 @@
-//! What both services and the test share: settings, records, objects, faults, the journal.
+//! What all services and the test share: settings, records, objects, faults, the journal.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+use crate::fault::{AccessCalls, ApiCalls, ApiFault, StoreCalls, StoreFault};
 use crate::gate::Gate;
+use crate::issued::Issued;
 use crate::journal::Journal;
-use crate::keys::REGION;
+use crate::keys::{PROJECT_ID, REGION};
 use crate::rules::Rules;
 use crate::store::Buckets;
 use crate::workspace::Records;
@@ -22,6 +23,10 @@ pub(crate) struct Cloud {
     pub(crate) api_faults: Rules<ApiCalls, ApiFault>,
     pub(crate) buckets: Buckets,
     pub(crate) store_faults: Rules<StoreCalls, StoreFault>,
+    pub(crate) issued: Issued,
+    pub(crate) access_faults: Rules<AccessCalls, ApiFault>,
+    projects: Mutex<Vec<(String, String)>>,
+    sessionless: Mutex<Option<u16>>,
     virtual_hosts_only: AtomicBool,
     store_region: Mutex<String>,
     latency: Mutex<Option<Duration>>,
@@ -32,6 +37,7 @@ pub(crate) struct Cloud {
 pub(crate) struct Credentials {
     temporary: AtomicBool,
     expired: AtomicBool,
+    foreign_bucket: AtomicBool,
 }
 
 impl Credentials {
@@ -46,6 +52,15 @@ impl Credentials {
 
     pub(crate) fn expired(&self) -> bool {
         self.expired.load(Ordering::SeqCst)
+    }
+
+    /// Whether the store belongs to another account.
+    pub(crate) fn foreign_bucket(&self) -> bool {
+        self.foreign_bucket.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_foreign_bucket(&self) {
+        self.foreign_bucket.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn set_expired(&self, expired: bool) {
@@ -64,6 +79,10 @@ impl Cloud {
             api_faults: Rules::new(),
             buckets: Buckets::default(),
             store_faults: Rules::new(),
+            issued: Issued::new(),
+            access_faults: Rules::new(),
+            projects: Mutex::new(vec![(PROJECT_ID.to_owned(), REGION.to_owned())]),
+            sessionless: Mutex::new(None),
             virtual_hosts_only: AtomicBool::new(false),
             store_region: Mutex::new(REGION.to_owned()),
             latency: Mutex::new(None),
@@ -76,6 +95,24 @@ impl Cloud {
 
     pub(crate) fn set_virtual_hosts_only(&self) {
         self.virtual_hosts_only.store(true, Ordering::SeqCst);
+    }
+
+    /// Ids and names.
+    pub(crate) fn projects(&self) -> Vec<(String, String)> {
+        self.projects.lock().expect("no panic while reading a setting").clone()
+    }
+
+    pub(crate) fn set_projects(&self, projects: Vec<(String, String)>) {
+        *self.projects.lock().expect("no panic while reading a setting") = projects;
+    }
+
+    /// The status a metadata service answers with that knows no sessions.
+    pub(crate) fn sessionless(&self) -> Option<u16> {
+        *self.sessionless.lock().expect("no panic while reading a setting")
+    }
+
+    pub(crate) fn set_sessionless(&self, status: u16) {
+        *self.sessionless.lock().expect("no panic while reading a setting") = Some(status);
     }
 
     pub(crate) fn store_region(&self) -> String {

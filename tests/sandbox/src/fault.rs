@@ -27,7 +27,20 @@ impl ApiCalls {
     }
 }
 
-/// What becomes of a call of the Workspace API.
+/// Calls of IAM and of the metadata service a fault strikes. Only calls that were authenticated count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessCalls {
+    /// IAM's projects.
+    Projects,
+    /// IAM's temporary keys for a token.
+    Exchange,
+    /// The session token of the metadata service.
+    Session,
+    /// The keys of the agency.
+    Agency,
+}
+
+/// What becomes of a call of the Workspace API, of IAM or of the metadata service.
 #[derive(Debug, Clone)]
 pub enum ApiFault {
     /// This answer instead of the true one.

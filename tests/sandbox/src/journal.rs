@@ -8,13 +8,17 @@ use http::{HeaderMap, Method};
 /// How long [`Journal::wait_for`] waits before it gives the test up.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// One of the sandbox's two services.
+/// One of the sandbox's services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// The Workspace API.
     Workspace,
     /// The S3 store.
     Store,
+    /// IAM.
+    Iam,
+    /// The metadata service of a cloud server.
+    Metadata,
 }
 
 /// A request as it arrived.

@@ -14,3 +14,9 @@ pub const TOKEN: &str = "sandbox-auth-token-MUST-NOT-APPEAR-4b7a";
 pub const PROJECT_ID: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 /// The region of both services.
 pub const REGION: &str = "eu-west-101";
+/// Access key of the account the bucket belongs to, where that is another one.
+pub const OBS_ACCESS_KEY: &str = "SANDBOXOBSACCESSKEY1";
+/// Secret key that belongs to [`OBS_ACCESS_KEY`].
+pub const OBS_SECRET_KEY: &str = "sandbox-obs-secret-key-MUST-NOT-APPEAR-a7c0";
+/// Security token without which [`OBS_ACCESS_KEY`] is of no use.
+pub const OBS_SECURITY_TOKEN: &str = "sandbox-obs-security-token+MUST/NOT/APPEAR==51be";

@@ -1,4 +1,4 @@
-//! The tests' own cloud on loopback: the Workspace API and a real S3 store, with faults on demand.
+//! The tests' own cloud on loopback: the Workspace API, a real S3 store, IAM and a metadata service, with faults on demand.
 //!
 //! ```
 //! use recverify_sandbox::{Recording, Sandbox, StoreCalls, StoreFault, Times};
@@ -11,7 +11,7 @@
 //! # assert_eq!(record["obs_bucket"], "wks-recordings");
 //! ```
 //!
-//! Both services check credentials before anything else, on their own and written apart from the program under test.
+//! The services check credentials before anything else, on their own and written apart from the program under test.
 //! The cloud stops when [`Sandbox`] is dropped, whatever it was doing.
 
 mod authority;
@@ -22,11 +22,15 @@ mod cloud;
 mod fault;
 mod front;
 mod gate;
+mod iam;
+mod issued;
 mod journal;
 mod keys;
 mod line;
 mod listener;
+mod metadata;
 mod recording;
+mod relay;
 mod rules;
 mod sandbox;
 mod script;
@@ -35,10 +39,14 @@ mod workspace;
 
 pub use authority::{Authority, Certificate};
 pub use canned::Canned;
-pub use fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+pub use fault::{AccessCalls, ApiCalls, ApiFault, StoreCalls, StoreFault};
 pub use front::{Proxy, TlsFront};
 pub use journal::{Seen, Service};
-pub use keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN, TOKEN};
+pub use keys::{
+    ACCESS_KEY, OBS_ACCESS_KEY, OBS_SECRET_KEY, OBS_SECURITY_TOKEN, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN,
+    TOKEN,
+};
 pub use recording::Recording;
+pub use relay::{Relay, Trouble};
 pub use rules::Times;
 pub use sandbox::Sandbox;

@@ -1,6 +1,7 @@
 //! Which requests a fault strikes: rules in order, each with a matcher and a count.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How often a fault strikes, counted in requests its matcher fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,12 @@ struct Rule<M, F> {
 /// The rules of one service; the first live one that fits wins.
 pub(crate) struct Rules<M, F> {
     rules: Mutex<Vec<Rule<M, F>>>,
+    struck: AtomicU64,
 }
 
 impl<M, F: Clone> Rules<M, F> {
     pub(crate) fn new() -> Self {
-        Self { rules: Mutex::new(Vec::new()) }
+        Self { rules: Mutex::new(Vec::new()), struck: AtomicU64::new(0) }
     }
 
     pub(crate) fn add(&self, matcher: M, times: Times, fault: F) {
@@ -55,6 +57,11 @@ impl<M, F: Clone> Rules<M, F> {
 
     pub(crate) fn clear(&self) {
         self.rules.lock().expect("no panic while choosing a fault").clear();
+    }
+
+    /// How many faults have struck.
+    pub(crate) fn struck(&self) -> u64 {
+        self.struck.load(Ordering::SeqCst)
     }
 
     /// The fault for a request, counted as having struck.
@@ -71,6 +78,7 @@ impl<M, F: Clone> Rules<M, F> {
             if let Some(left) = &mut rule.times.left {
                 *left -= 1;
             }
+            self.struck.fetch_add(1, Ordering::SeqCst);
             return Some(rule.fault.clone());
         }
         None

@@ -3,14 +3,16 @@
 mod conduct;
 mod content;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use crate::background::Background;
 use crate::cloud::Cloud;
+use crate::iam::Iam;
 use crate::journal::{Seen, Service};
 use crate::keys::{ACCESS_KEY, PROJECT_ID, REGION, SECRET_KEY, SECURITY_TOKEN};
 use crate::listener::serve;
+use crate::metadata::Metadata;
 use crate::store::Store;
 use crate::workspace::Workspace;
 
@@ -19,22 +21,44 @@ pub struct Sandbox {
     cloud: Arc<Cloud>,
     workspace: SocketAddr,
     store: SocketAddr,
+    iam: SocketAddr,
+    metadata: SocketAddr,
     _background: Background,
 }
 
 /// Starting and addresses.
 impl Sandbox {
-    /// Starts both services, each on a port of its own.
+    /// Starts all services, each on a port of its own.
     pub fn start() -> Self {
-        let (workspace, workspace_address) = listen();
-        let (store, store_address) = listen();
+        Self::start_at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// The same on the loopback address of IPv6.
+    pub fn start_on_ipv6() -> Self {
+        Self::start_at(Ipv6Addr::LOCALHOST.into())
+    }
+
+    fn start_at(address: IpAddr) -> Self {
+        let (workspace, workspace_address) = listen_at(address);
+        let (store, store_address) = listen_at(address);
+        let (iam, iam_address) = listen_at(address);
+        let (metadata, metadata_address) = listen_at(address);
         let cloud = Arc::new(Cloud::new());
         let shared = Arc::clone(&cloud);
         let background = Background::run("sandbox", move || {
             tokio::spawn(serve(workspace, Arc::clone(&shared), Workspace::new(Arc::clone(&shared))));
             tokio::spawn(serve(store, Arc::clone(&shared), Store::new(&shared, store_address)));
+            tokio::spawn(serve(iam, Arc::clone(&shared), Iam::new(Arc::clone(&shared))));
+            tokio::spawn(serve(metadata, Arc::clone(&shared), Metadata::new(Arc::clone(&shared))));
         });
-        Self { cloud, workspace: workspace_address, store: store_address, _background: background }
+        Self {
+            cloud,
+            workspace: workspace_address,
+            store: store_address,
+            iam: iam_address,
+            metadata: metadata_address,
+            _background: background,
+        }
     }
 
     /// Where a service listens, for what is to stand before it.
@@ -42,6 +66,8 @@ impl Sandbox {
         match service {
             Service::Workspace => self.workspace,
             Service::Store => self.store,
+            Service::Iam => self.iam,
+            Service::Metadata => self.metadata,
         }
     }
 
@@ -53,6 +79,16 @@ impl Sandbox {
     /// Where the store listens: `http://127.0.0.1:PORT`.
     pub fn obs_endpoint(&self) -> String {
         format!("http://{}", self.store)
+    }
+
+    /// Where IAM listens: `http://127.0.0.1:PORT`.
+    pub fn iam_endpoint(&self) -> String {
+        format!("http://{}", self.iam)
+    }
+
+    /// Where the metadata service listens: `http://127.0.0.1:PORT`.
+    pub fn metadata_endpoint(&self) -> String {
+        format!("http://{}", self.metadata)
     }
 
     /// The store by a name that has buckets before it: `http://localhost:PORT`, `http://BUCKET.localhost:PORT`.
@@ -82,7 +118,7 @@ impl Sandbox {
 
 /// Watching.
 impl Sandbox {
-    /// Every request that arrived so far, at both services, in the order of arrival.
+    /// Every request that arrived so far, at all services, in the order of arrival.
     pub fn requests(&self) -> Vec<Seen> {
         self.cloud.journal.all()
     }
@@ -98,7 +134,11 @@ impl Sandbox {
 
 /// A free port of loopback.
 pub(crate) fn listen() -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listen_at(Ipv4Addr::LOCALHOST.into())
+}
+
+fn listen_at(address: IpAddr) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((address, 0)).expect("loopback has a free port");
     listener.set_nonblocking(true).expect("a listener can be non-blocking");
     let address = listener.local_addr().expect("a bound listener has an address");
     (listener, address)

@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::host::MultiDomain;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -24,11 +23,10 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use crate::cloud::Cloud;
 use crate::fault::StoreFault;
 use crate::journal::Service;
-use crate::keys::{ACCESS_KEY, SECRET_KEY};
 use crate::line::Line;
 use crate::listener::{Reply, Respond};
 
-use access::{Admitted, Gatekeeper};
+use access::{Admitted, Gatekeeper, Secrets};
 use backend::Backend;
 pub(crate) use buckets::Buckets;
 use exchange::Exchange;
@@ -48,7 +46,7 @@ impl Store {
 
         let mut builder = S3ServiceBuilder::new(Backend::new(Arc::clone(cloud)));
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        builder.set_auth(Secrets::new(Arc::clone(cloud)));
         builder.set_access(Gatekeeper::new(Arc::clone(cloud)));
         builder.set_host(MultiDomain::new([domain]).expect("localhost is a domain"));
         Self { cloud: Arc::clone(cloud), s3: builder.build(), requests: AtomicU64::new(0) }

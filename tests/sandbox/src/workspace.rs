@@ -1,7 +1,7 @@
 //! The Workspace API: checks who asks, finds the route, answers from the records a test added.
 
 mod answer;
-mod disturb;
+pub(crate) mod disturb;
 mod gzip;
 mod list;
 mod records;
@@ -84,22 +84,6 @@ impl Workspace {
         Self { cloud, requests: AtomicU64::new(0) }
     }
 
-    /// Refuses whoever does not prove to be the one account.
-    fn authenticate(&self, parts: &Parts, body: &[u8]) -> Result<(), String> {
-        if self.cloud.credentials.expired() {
-            return Err("The token or the temporary access key has expired".to_owned());
-        }
-        if let Some(token) = parts.headers.get("x-auth-token") {
-            return if token == TOKEN { Ok(()) } else { Err("decrypt token fail".to_owned()) };
-        }
-        let keys = Keys {
-            access: ACCESS_KEY,
-            secret: SECRET_KEY,
-            security_token: self.cloud.credentials.temporary().then_some(SECURITY_TOKEN),
-        };
-        signature::verify(parts, body, &keys, self.cloud.clock.now()).map_err(|refusal| refusal.to_string())
-    }
-
     /// The answer without any fault.
     fn answer(&self, route: &Route, parts: &Parts) -> Canned {
         if route.project() != PROJECT_ID {
@@ -120,6 +104,31 @@ impl Workspace {
     }
 }
 
+/// Refuses whoever does not prove to be the one account, or to have keys that were given out and have not ended.
+pub(crate) fn authenticate(cloud: &Cloud, parts: &Parts, body: &[u8]) -> Result<(), String> {
+    const EXPIRED: &str = "The token or the temporary access key has expired";
+    if cloud.credentials.expired() {
+        return Err(EXPIRED.to_owned());
+    }
+    if let Some(token) = parts.headers.get("x-auth-token") {
+        return if token == TOKEN { Ok(()) } else { Err("decrypt token fail".to_owned()) };
+    }
+    let now = cloud.clock.now();
+    let issue = signature::access(parts).and_then(|access| cloud.issued.of(access));
+    let keys = match &issue {
+        Some(issue) if issue.has_ended(now) => return Err(EXPIRED.to_owned()),
+        Some(issue) => {
+            Keys { access: &issue.access, secret: &issue.secret, security_token: Some(&issue.security_token) }
+        }
+        None => Keys {
+            access: ACCESS_KEY,
+            secret: SECRET_KEY,
+            security_token: cloud.credentials.temporary().then_some(SECURITY_TOKEN),
+        },
+    };
+    signature::verify(parts, body, &keys, now).map_err(|refusal| refusal.to_string())
+}
+
 impl Respond for Workspace {
     const SERVICE: Service = Service::Workspace;
 
@@ -131,8 +140,7 @@ impl Respond for Workspace {
         let admitted = match Route::of(parts.uri.path()) {
             None => Err(answer::no_route(&request_id)),
             Some(_) if parts.method != Method::GET => Err(answer::wrong_method(&request_id)),
-            Some(route) => self
-                .authenticate(&parts, &body)
+            Some(route) => authenticate(&self.cloud, &parts, &body)
                 .map(|()| route)
                 .map_err(|why| answer::unauthenticated(&why, &request_id)),
         };

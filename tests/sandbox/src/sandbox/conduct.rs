@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Sandbox;
-use crate::fault::{ApiCalls, ApiFault, StoreCalls, StoreFault};
+use crate::fault::{AccessCalls, ApiCalls, ApiFault, StoreCalls, StoreFault};
 use crate::rules::Times;
 
 /// Settings of the services.
@@ -26,6 +26,27 @@ impl Sandbox {
     /// Makes expired credentials good again.
     pub fn renew_credentials(&self) {
         self.cloud.credentials.set_expired(false);
+    }
+
+    /// How long keys are good that IAM or the metadata service gives out from now on; an hour at first.
+    pub fn set_key_lifetime(&self, seconds: i64) {
+        self.cloud.issued.set_lifetime(seconds);
+    }
+
+    /// The store takes the keys of another account alone: [`OBS_ACCESS_KEY`](crate::OBS_ACCESS_KEY) and its like.
+    pub fn bucket_of_another_account(&self) {
+        self.cloud.credentials.set_foreign_bucket();
+    }
+
+    /// The projects IAM knows, by id and name; at first the one, under the region's name.
+    pub fn set_projects(&self, projects: &[(&str, &str)]) {
+        let owned = |(id, name): &(&str, &str)| ((*id).to_owned(), (*name).to_owned());
+        self.cloud.set_projects(projects.iter().map(owned).collect());
+    }
+
+    /// The metadata service knows no sessions: it answers so to whoever wants one, and gives keys without.
+    pub fn metadata_without_sessions(&self, status: u16) {
+        self.cloud.set_sessionless(status);
     }
 
     /// The region signatures for the store must be made for; [`REGION`](crate::REGION) at first.
@@ -66,10 +87,29 @@ impl Sandbox {
         self.cloud.store_faults.add(calls, times, fault);
     }
 
+    /// Disturbs calls of IAM and of the metadata service.
+    pub fn fail_access(&self, calls: AccessCalls, times: Times, fault: ApiFault) {
+        self.cloud.access_faults.add(calls, times, fault);
+    }
+
+    /// How many faults have struck so far, at both services.
+    pub fn struck(&self) -> u64 {
+        self.cloud.api_faults.struck() + self.cloud.store_faults.struck()
+    }
+
     /// Forgets all faults not yet begun.
     pub fn heal(&self) {
         self.cloud.api_faults.clear();
         self.cloud.store_faults.clear();
+        self.cloud.access_faults.clear();
+    }
+
+    /// Waits until so many answers are held back.
+    ///
+    /// # Panics
+    /// After a minute.
+    pub fn wait_until_held(&self, number: usize) {
+        self.cloud.gate.wait_for(number);
     }
 
     /// Lets every held answer go, and holds none from now on until [`Sandbox::hold_again`].

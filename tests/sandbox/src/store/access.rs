@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use http::{HeaderMap, header};
 use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use crate::cloud::Cloud;
-use crate::keys::SECURITY_TOKEN;
+use crate::keys::{ACCESS_KEY, OBS_ACCESS_KEY, OBS_SECRET_KEY, OBS_SECURITY_TOKEN, SECRET_KEY, SECURITY_TOKEN};
 
 /// What an authenticated request is about.
 #[derive(Clone)]
@@ -46,14 +47,21 @@ impl Gatekeeper {
     }
 
     /// Temporary keys are nothing without their token, and the token must be signed too.
-    fn check_token(&self, headers: &HeaderMap) -> S3Result<()> {
-        if self.cloud.credentials.expired() {
+    fn check_token(&self, access: &str, headers: &HeaderMap) -> S3Result<()> {
+        let credentials = &self.cloud.credentials;
+        let issue = self.cloud.issued.of(access);
+        let ended = issue.as_ref().is_some_and(|issue| issue.has_ended(self.cloud.clock.now()));
+        if credentials.expired() || ended {
             let mut expired = s3_error!(ExpiredToken, "The provided token has expired.");
             expired.set_status_code(http::StatusCode::FORBIDDEN);
             return Err(expired);
         }
         let presented = headers.get("x-amz-security-token");
-        let expected = self.cloud.credentials.temporary().then_some(SECURITY_TOKEN);
+        let expected = match &issue {
+            Some(issue) => Some(issue.security_token.as_str()),
+            None if access == OBS_ACCESS_KEY => Some(OBS_SECURITY_TOKEN),
+            None => credentials.temporary().then_some(SECURITY_TOKEN),
+        };
         if presented.map(http::HeaderValue::as_bytes) != expected.map(str::as_bytes) {
             return Err(s3_error!(InvalidToken, "The provided token is malformed or otherwise invalid."));
         }
@@ -64,13 +72,35 @@ impl Gatekeeper {
     }
 }
 
+/// The secrets of all keys there are.
+pub(crate) struct Secrets {
+    cloud: Arc<Cloud>,
+}
+
+impl Secrets {
+    pub(crate) fn new(cloud: Arc<Cloud>) -> Self {
+        Self { cloud }
+    }
+}
+
+#[async_trait]
+impl S3Auth for Secrets {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        let foreign = self.cloud.credentials.foreign_bucket();
+        match (access_key, self.cloud.issued.of(access_key)) {
+            (OBS_ACCESS_KEY, _) if foreign => Ok(SecretKey::from(OBS_SECRET_KEY)),
+            (ACCESS_KEY, _) if !foreign => Ok(SecretKey::from(SECRET_KEY)),
+            (_, Some(issue)) if !foreign => Ok(SecretKey::from(issue.secret)),
+            _ => Err(s3_error!(InvalidAccessKeyId, "The Access Key Id you provided does not exist in our records.")),
+        }
+    }
+}
+
 #[async_trait]
 impl S3Access for Gatekeeper {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if cx.credentials().is_none() {
-            return Err(denied("Access Denied"));
-        }
-        self.check_token(cx.headers())?;
+        let Some(credentials) = cx.credentials() else { return Err(denied("Access Denied")) };
+        self.check_token(&credentials.access_key, cx.headers())?;
         if let Some(admitted) = cx.extensions_mut().get::<Admitted>().cloned() {
             admitted.note(cx.s3_path());
         }

@@ -54,6 +54,12 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// The key a request says it is signed with.
+pub(crate) fn access(parts: &Parts) -> Option<&str> {
+    let authorization = parts.headers.get("authorization")?.to_str().ok()?;
+    authorization.split_once("Access=")?.1.split(',').next()
+}
+
 pub(crate) fn verify(parts: &Parts, body: &[u8], keys: &Keys<'_>, now: Timestamp) -> Result<(), Refusal> {
     let authorization = header(parts, "authorization").ok_or(Refusal::Unsigned)?;
     let fields =

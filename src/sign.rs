@@ -13,33 +13,33 @@ use sha2::Sha256;
 use crate::fixity::Sha256Digest;
 
 /// Everything but RFC 3986's unreserved characters is percent-encoded.
-pub(super) const UNRESERVED_STAY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(crate) const UNRESERVED_STAY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The name of the algorithm, first word of the header.
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
 /// A request as it is going to be sent, all its headers but `Authorization` included.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unsigned<'a> {
+pub(crate) struct Unsigned<'a> {
     /// In upper case.
-    pub(super) method: &'a str,
+    pub(crate) method: &'a str,
     /// Percent-encoded, as in the request line.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// Names and values, not encoded.
-    pub(super) query: &'a [(String, String)],
+    pub(crate) query: &'a [(String, String)],
     /// `host` and `x-sdk-date` must be among them. Names of either case; one with an underscore is not signed.
-    pub(super) headers: &'a [(&'a str, &'a str)],
+    pub(crate) headers: &'a [(&'a str, &'a str)],
     /// The body, if there is one.
-    pub(super) body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 /// The time as the header `X-Sdk-Date` has it.
-pub(super) fn sdk_date(at: Timestamp) -> String {
+pub(crate) fn sdk_date(at: Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// The query as it is signed, which is also how it is sent: sorted before it is encoded.
-pub(super) fn canonical_query(query: &[(String, String)]) -> String {
+pub(crate) fn canonical_query(query: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = query.iter().collect();
     pairs.sort();
     let encode = |text| utf8_percent_encode(text, UNRESERVED_STAY);
@@ -48,7 +48,7 @@ pub(super) fn canonical_query(query: &[(String, String)]) -> String {
 }
 
 /// The value of the header `Authorization`.
-pub(super) fn authorization(request: &Unsigned<'_>, key_id: &str, secret: &SecretString) -> String {
+pub(crate) fn authorization(request: &Unsigned<'_>, key_id: &str, secret: &SecretString) -> String {
     let (_, signed_headers) = canonical_headers(request.headers);
     let to_sign = string_to_sign(request);
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
@@ -107,7 +107,7 @@ mod tests {
     use serde_json::Value;
 
     fn vectors() -> Vec<Value> {
-        let text = include_str!("../../testdata/vectors/sdk_hmac_sha256.json");
+        let text = include_str!("../testdata/vectors/sdk_hmac_sha256.json");
         let file: Value = serde_json::from_str(text).expect("the vectors are JSON");
         file["vectors"].as_array().expect("a list").clone()
     }
