@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use recverify::ledger::{Declaration, compare};
 use recverify::record::{DeclaredDigest, DeclaredSize, Record, Role, service_time};
+use recverify::wire::error_body;
 use recverify::workspace::wire;
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ fuzz_target!(|body: &[u8]| {
         assert!(page.records.len() <= 1000);
         page.records.iter().for_each(check);
     }
-    let error = wire::error_body(body);
+    let error = error_body(body);
     assert_eq!(error.status, None, "a status comes from the answer's head alone");
     for text in [error.error_code, error.error_msg, error.request_id].into_iter().flatten() {
         assert!(!text.is_empty());

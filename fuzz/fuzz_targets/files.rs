@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use recverify::credentials::{Variables, find_key};
+use recverify::credentials::{Keys, Variables, chain};
 use recverify::ids::gather;
 use recverify::record::RecordId;
 use secrecy::ExposeSecret as _;
@@ -36,14 +36,14 @@ fn credentials(bytes: &[u8]) {
     std::fs::write(&*FILE, bytes).expect("the temporary directory can be written");
     let path = FILE.display().to_string();
     let variables = Variables::from([("HUAWEICLOUD_SDK_CREDENTIALS_FILE".to_owned(), path.clone())]);
-    match find_key(&variables) {
-        Ok(Some(found)) => {
+    match chain(&variables, false, false).map(|chain| chain.keys) {
+        Ok(Some(Keys::Found(found))) => {
             let secret = found.key.secret.expose_secret();
             assert!(!found.key.id.is_empty() && !secret.is_empty());
             let text = String::from_utf8_lossy(bytes);
             assert!(text.contains(&found.key.id) && text.contains(secret), "nothing is made up");
         }
-        Ok(None) => panic!("a file that is named has a key, or is an error"),
+        Ok(_) => panic!("a file that is named has a key, or is an error"),
         Err(error) => {
             // What the file holds is secret, so no message quotes it.
             let message = error.to_string().replace(&path, "");

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use recverify::clock::{Backoff, Clock};
-use recverify::credentials::AccessKey;
+use recverify::credentials::{Access, AccessKey, AccessSettings, FoundKey, Keys, METADATA_SERVICE, Network};
 use recverify::fixity::Sha256Digest;
-use recverify::gate::Rejection;
 use recverify::http::{HttpClient, Transport};
+use recverify::redact::Redactor;
 use recverify::store::{Absence, Addressing, Hashing, Parts, Pass, Place, ReadError, Store, StoreSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,19 +39,17 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 fuzz_target!(|bytes: &[u8]| {
     let World { runtime, listener, address, http } = &*WORLD;
     let answers: Vec<&[u8]> = split(bytes);
-    let key = AccessKey { id: "id".to_owned(), secret: "secret-of-the-run".into(), security_token: None };
+    let backoff = Backoff::new(Duration::from_micros(1), Some(1));
     let settings = StoreSettings {
         endpoint: format!("http://{address}").parse().expect("an endpoint"),
         region: "r".to_owned(),
-        key,
         addressing: Addressing::Path,
         read_retries: 2,
         parts: Parts { number: std::num::NonZeroUsize::new(1), size: None },
         hashing: Hashing::Inline,
         memory: 64 << 20,
     };
-    let backoff = Backoff::new(Duration::from_micros(1), Some(1));
-    let store = Store::new(settings, http, Clock::system(), backoff, Rejection::default());
+    let store = Store::new(settings, &access(http, &backoff), http, Clock::system(), backoff);
     let place = Place { bucket: "bucket".to_owned(), key: "key".to_owned() };
     runtime.block_on(async {
         tokio::select! {
@@ -61,6 +59,23 @@ fuzz_target!(|bytes: &[u8]| {
         }
     });
 });
+
+/// A key pair as it would be found; nobody is asked for another one.
+fn access(http: &HttpClient, backoff: &Backoff) -> Access {
+    let key = AccessKey { id: "id".to_owned(), secret: "secret-of-the-run".into(), security_token: None };
+    let found = FoundKey { key, project_id: None, iam_endpoint: None, source: "here".to_owned() };
+    let settings = AccessSettings {
+        token: None,
+        keys: Keys::Found(found),
+        of_store: None,
+        project: Ok("project".to_owned()),
+        iam: None,
+        metadata: METADATA_SERVICE.parse().expect("an endpoint"),
+        tries: 1,
+    };
+    let (clock, redactor) = (Clock::system(), Redactor::default());
+    Access::new(settings, &Network { http: http.clone(), clock, backoff: backoff.clone(), redactor })
+}
 
 async fn ask(store: &Store, place: &Place, bytes: &[u8]) {
     let reading = store.read(place, Pass::First, &|_| {}, &CancellationToken::new()).await;
