@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::io::{self, BufWriter};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use recverify::evidence::{Answer, Attempt, ObjectReport, RecordReport, SizeReport};
+use recverify::evidence::{Answer, Attempt, Keeping, ObjectReport, RecordReport, SizeReport};
 use recverify::fixity::{Fits, Meter, Observed, Outcome, Sha256Digest, SizeRule};
 use recverify::record::{Record, Role};
 use recverify::report::{CsvReport, JsonLinesReport, JsonReport, JunitReport, ReportWriter, TextReport};
@@ -66,6 +66,7 @@ fn report() -> RecordReport {
         declared_size: SizeReport { bytes: Some(262_144), rule: SizeRule::Auto, fits: Some(Fits::Video) },
         answer: Some(Answer::new(serde_json::to_vec(&record).expect("JSON"))),
         record: Some(record),
+        calls: Vec::new(),
         history: None,
         objects: vec![object(Role::Video, 262_144), object(Role::Event, 4096)],
     }
@@ -76,6 +77,7 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
     let digest = Sha256Digest::of(role.to_string().as_bytes());
     ObjectReport {
         role,
+        host: None,
         bucket: Some("wks-recordings".to_owned()),
         key: Some(format!("recordings/6c655e6a/{role}")),
         outcome: Outcome::Intact,
@@ -86,16 +88,19 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
         etag: Some("\"d41d8cd98f00b204e9800998ecf8427e\"".to_owned()),
         version_id: None,
         last_modified: Some("Wed, 14 Jan 2026 08:10:00 GMT".to_owned()),
+        keeping: Keeping::default(),
         started_at: Some(time),
         finished_at: Some(time),
         attempts: vec![Attempt {
             from: 0,
             bytes,
             error: None,
+            status: Some(200),
             request_id: Some("000001980A2F4C6E8B1D3F5A7C9E0B2D".to_owned()),
             started_at: time,
             finished_at: time,
         }],
+        lookups: Vec::new(),
     }
 }
 

@@ -37,6 +37,12 @@ impl Climb {
         Self { level: start.clamp(1, bound), bound, state: State::Measuring }
     }
 
+    /// The level, if it is the user's own choice.
+    #[must_use]
+    pub fn fixed_level(&self) -> Option<usize> {
+        (self.state == State::Fixed).then_some(self.level)
+    }
+
     /// Stays at `level`.
     #[must_use]
     pub fn fixed(level: usize) -> Self {

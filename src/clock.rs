@@ -41,6 +41,50 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// When a service was asked, when its answer had come, both by this machine's clock, and its own time in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset {
+    /// When the request was sent.
+    pub sent_at: Timestamp,
+    /// When the answer was there.
+    pub received_at: Timestamp,
+    /// The `Date` of the answer; its fraction of a second is cut off.
+    pub server_date: Timestamp,
+}
+
+impl Offset {
+    /// By how many milliseconds this machine's clock is ahead of the service's, at least and at most.
+    #[must_use]
+    pub fn milliseconds(&self) -> (i64, i64) {
+        let theirs = self.server_date.as_millisecond();
+        (self.sent_at.as_millisecond() - theirs - 1000, self.received_at.as_millisecond() - theirs)
+    }
+
+    fn width(&self) -> i64 {
+        self.received_at.as_millisecond() - self.sent_at.as_millisecond()
+    }
+}
+
+/// Keeps of all answers the one that tells the offset best: the one that came the fastest.
+#[derive(Debug, Default)]
+pub struct OffsetMeter(Mutex<Option<Offset>>);
+
+impl OffsetMeter {
+    /// Notes an answer.
+    pub fn note(&self, offset: Offset) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none_or(|kept| offset.width() < kept.width()) {
+            *kept = Some(offset);
+        }
+    }
+
+    /// The one that tells most; `None` if no answer had a time in it.
+    #[must_use]
+    pub fn narrowest(&self) -> Option<Offset> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Waits before retries: exponential, with full jitter from a random source that can be seeded.
 #[derive(Clone, Debug)]
 pub struct Backoff {
@@ -76,6 +120,22 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fastest_answer_tells_the_offset_and_a_date_may_be_a_second_late() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let offset = |received_at: &str| Offset {
+            sent_at: at("2026-01-15T08:00:00.100Z"),
+            received_at: at(received_at),
+            server_date: at("2026-01-15T08:00:00Z"),
+        };
+        let meter = OffsetMeter::default();
+        assert_eq!(meter.narrowest(), None);
+        for received_at in ["2026-01-15T08:00:01Z", "2026-01-15T08:00:00.130Z", "2026-01-15T08:00:02Z"] {
+            meter.note(offset(received_at));
+        }
+        assert_eq!(meter.narrowest().map(|offset| offset.milliseconds()), Some((-900, 130)));
+    }
 
     #[test]
     fn waits_double_up_to_the_cap_and_never_fall_below_half() {

@@ -1,7 +1,13 @@
 //! What was established about records and objects: data only, in the shape of the report `recverify/report/v1`.
 
+mod api;
+
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+
+pub use api::{Answer, ApiCall};
 
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
@@ -24,6 +30,8 @@ pub struct RecordReport {
     pub record: Option<Record>,
     /// The very answer of the API; `None` when there was none.
     pub answer: Option<Answer>,
+    /// Every request to the API about it, in order; the answer to the last one is `answer`.
+    pub calls: Vec<ApiCall>,
     /// What earlier runs established about it; `None` without a ledger, and for a record new to it.
     pub history: Option<History>,
     /// The objects, in the order video, event; empty when none was looked for.
@@ -51,6 +59,8 @@ pub struct History {
 pub struct ObjectReport {
     /// Which file of the recording it is.
     pub role: Role,
+    /// The host and port asked for it; `None` when the store was not asked.
+    pub host: Option<String>,
     /// Its bucket, where the record names a usable one.
     pub bucket: Option<String>,
     /// Its key.
@@ -71,6 +81,9 @@ pub struct ObjectReport {
     pub version_id: Option<String>,
     /// When the store says it was last written.
     pub last_modified: Option<String>,
+    /// How it is kept, as the headers of the first answer say.
+    #[serde(flatten)]
+    pub keeping: Keeping,
     /// When the first request for it was made.
     #[serde(serialize_with = "millis_opt")]
     pub started_at: Option<Timestamp>,
@@ -79,6 +92,50 @@ pub struct ObjectReport {
     pub finished_at: Option<Timestamp>,
     /// Every request for its bytes, in order, both reads included.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for it and took none of its bytes, in order.
+    pub lookups: Vec<Lookup>,
+}
+
+/// One request that looked for an object and took none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lookup {
+    /// How it was looked for.
+    pub by: LookupBy,
+    /// Why it gave no answer to the question; `None` when it did.
+    pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// The store's own id of the request.
+    pub request_id: Option<String>,
+    /// When it was sent.
+    #[serde(serialize_with = "millis")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "millis")]
+    pub finished_at: Timestamp,
+}
+
+/// How an object is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupBy {
+    /// A HEAD of it.
+    Head,
+    /// A GET of which the head alone was taken, where a HEAD does not say enough.
+    Get,
+    /// A listing of its bucket from its key on.
+    List,
+}
+
+/// How the store keeps an object, in headers of either dialect (`x-amz-…`, `x-obs-…`) by their names and as they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Keeping {
+    /// Its storage class; a store says nothing of the standard one.
+    pub storage_class: Option<String>,
+    /// How it is encrypted at rest.
+    pub encryption: BTreeMap<String, String>,
+    /// Until when and how it is kept from being changed or deleted, and when it expires.
+    pub retention: BTreeMap<String, String>,
 }
 
 /// One request for bytes of an object.
@@ -90,6 +147,8 @@ pub struct Attempt {
     pub bytes: u64,
     /// Why it ended before the object did; `None` when it brought the last byte.
     pub error: Option<AttemptError>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
     /// The store's own id of the request, for its support staff.
     pub request_id: Option<String>,
     /// When it was sent.
@@ -155,43 +214,6 @@ pub struct SizeReport {
     pub fits: Option<Fits>,
 }
 
-/// The body of an answer, byte for byte, with the SHA-256 of those bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Keeps the bytes of an answer.
-    #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes }
-    }
-
-    /// The bytes as they came.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Serialize for Answer {
-    /// As `body` where the bytes are UTF-8, else as `body_base64`; `sha256` is always that of the bytes as sent.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::Engine as _;
-        use serde::ser::SerializeStruct as _;
-        let mut answer = serializer.serialize_struct("Answer", 2)?;
-        if let Ok(text) = std::str::from_utf8(&self.bytes) {
-            answer.serialize_field("body", text)?;
-        } else {
-            let text = base64::engine::general_purpose::STANDARD.encode(&self.bytes);
-            answer.serialize_field("body_base64", &text)?;
-        }
-        answer.serialize_field("sha256", &Sha256Digest::of(&self.bytes))?;
-        answer.end()
-    }
-}
-
 impl Reason {
     /// A reason no service had a word in.
     #[must_use]
@@ -219,27 +241,5 @@ impl ObjectReport {
     #[must_use]
     pub fn transferred(&self) -> u64 {
         self.attempts.iter().map(|attempt| attempt.bytes).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_answer_keeps_its_bytes_and_their_digest() {
-        let answer = serde_json::to_value(Answer::new(b"{}".to_vec())).expect("plain data serialises");
-        assert_eq!(
-            answer,
-            json!({"body": "{}", "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"})
-        );
-    }
-
-    #[test]
-    fn an_answer_that_is_not_utf8_is_kept_as_base64() {
-        let answer = serde_json::to_value(Answer::new(vec![0xff, 0x00])).expect("plain data serialises");
-        assert_eq!(answer["body_base64"], json!("/wA="));
-        assert_eq!(answer.get("body"), None);
     }
 }

@@ -10,6 +10,9 @@
 //! which compares; [`verify`] makes one [`evidence::RecordReport`] of it, [`batch`] many; [`ledger`] remembers and
 //! [`report`] writes them and [`exit`] makes a number of the [`summary`]. Whoever watches listens to [`event`]s.
 //!
+//! A report is signed ([`signature`]) and time-stamped ([`timestamp`]) by formats others can check; [`check`] checks it, and
+//! what it says, without any service.
+//!
 //! [`doctor`] asks the same services as a verification would, and says what stands in its way.
 //!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
@@ -22,6 +25,7 @@
 
 pub mod batch;
 pub mod budget;
+pub mod check;
 pub mod cli;
 pub mod climb;
 pub mod clock;
@@ -47,12 +51,14 @@ pub mod report;
 pub mod selection;
 pub mod settings;
 mod sign;
+pub mod signature;
 pub mod source;
 pub mod store;
 pub mod streams;
 pub mod summary;
 pub mod throttle;
 pub mod time;
+pub mod timestamp;
 pub mod verify;
 pub mod wire;
 pub mod workspace;
@@ -126,6 +132,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
         Command::Doctor(args) => command::doctor(&args, &mut context),
+        Command::Check(args) => command::check(&args, &mut context),
         Command::Ledger(args) => command::ledger(&args, &mut context),
         Command::Completions { shell } => Ok(tell(out, &cli::completions(shell), &diagnostics)),
         Command::Man => Ok(tell(out, &cli::manual(), &diagnostics)),

@@ -1,5 +1,6 @@
 //! Flags, environment and credentials file → checked settings, before any network.
 
+mod effective;
 mod error;
 
 use std::num::NonZeroUsize;
@@ -8,6 +9,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+
+pub use effective::{effective, identities};
 
 use crate::cli::{AddressingArg, Connection, HashingArg, Reading, Speed};
 use crate::climb::Climb;

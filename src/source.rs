@@ -13,6 +13,7 @@ use crate::fixity::Code;
 use crate::ledger::{LedgerError, Plan};
 use crate::memory::{Call, Memory};
 use crate::record::{Readiness, Record, RecordId, service_time};
+use crate::report::Spool;
 use crate::workspace::Listing;
 
 /// A record that is to be verified.
@@ -50,7 +51,10 @@ impl Planned {
 }
 
 /// The records named, in their order.
-pub fn named(ids: Vec<RecordId>, tally: &RefCell<Tally>) -> impl Stream<Item = Planned> {
+pub fn named(ids: Vec<RecordId>, tally: &RefCell<Tally>, trail: Option<&Trail>) -> impl Stream<Item = Planned> {
+    if let Some(trail) = trail {
+        trail.expected.extend(&ids);
+    }
     tally.borrow_mut().selected = ids.len() as u64;
     stream::iter(ids.into_iter().map(Planned::named))
 }
@@ -72,6 +76,17 @@ pub struct Terms<'a> {
     pub watch: &'a dyn Watch,
     /// Ends the source.
     pub cancel: &'a CancellationToken,
+    /// What a report has of the source beside its records, where one is asked for.
+    pub trail: Option<&'a Trail>,
+}
+
+/// What is kept of a source for the end of a report.
+#[derive(Debug, Default)]
+pub struct Trail {
+    /// The ids it came to, in their order; `None` for a record without one.
+    pub expected: Spool,
+    /// The requests for its listing, each with its answer.
+    pub listing: Spool,
 }
 
 /// The records of a listing, oldest first, then those that are due. It ends early on cancellation or when the listing
@@ -114,6 +129,7 @@ impl Pages<'_> {
             let (record, call) = match waiting {
                 Waiting::Due(id) => {
                     tally.borrow_mut().selected += 1;
+                    self.expect(Some(id.as_str()));
                     return Some(Planned::named(id));
                 }
                 Waiting::Listed(_, Call::Later) => continue,
@@ -121,6 +137,7 @@ impl Pages<'_> {
             };
             let mut tally = tally.borrow_mut();
             tally.selected += 1;
+            self.expect(record.id.as_deref());
             if record.readiness() == Readiness::NotUploaded && !include_not_ready {
                 tally.not_ready += 1;
                 continue;
@@ -139,15 +156,25 @@ impl Pages<'_> {
         }
     }
 
+    fn expect(&self, id: Option<&str>) {
+        if let Some(trail) = self.terms.trail {
+            trail.expected.push(&id);
+        }
+    }
+
     /// Waits for the next records; `None` at the end.
     async fn fetch(&mut self) -> Option<()> {
         let Some(listing) = &mut self.listing else { return self.fetch_due() };
         let page = tokio::select! {
             biased;
-            () = self.terms.cancel.cancelled() => return None,
-            page = listing.next(self.terms.watch) => page,
+            () = self.terms.cancel.cancelled() => None,
+            page = listing.next(self.terms.watch) => Some(page),
         };
-        match page {
+        let calls = listing.take_calls();
+        if let Some(trail) = self.terms.trail {
+            trail.listing.extend(&calls);
+        }
+        match page? {
             Ok(Some(page)) => self.sort(page),
             Ok(None) => {
                 self.listing = None;

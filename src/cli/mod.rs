@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 
 pub use parse::{Parsed, completions, manual, parse};
 pub use values::{
-    AddressingArg, Auto, ColorArg, DoctorFormat, ExportFormat, Format, HashingArg, ListFormat, PingFailOn, ProgressArg,
-    ShowFormat, SizeRuleArg,
+    AddressingArg, Auto, CheckFormat, ColorArg, DoctorFormat, ExportFormat, Format, HashingArg, ListFormat, PingFailOn,
+    ProgressArg, ShowFormat, SizeRuleArg,
 };
 use values::{days, duration, memory, number, part_size, size};
 
@@ -63,6 +63,12 @@ Exit codes:
     2    usage or settings, before any network
     3    a check failed, or could not be made";
 
+const CHECK_EXIT_CODES: &str = "\
+Exit codes:
+    0    all that could be checked holds
+    1    something does not hold
+    2    usage, or a file that cannot be read";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -76,6 +82,9 @@ pub enum Command {
     /// Check settings, clock, network, credentials, permissions and addressing, one line each with the remedy
     #[command(after_long_help = DOCTOR_EXIT_CODES)]
     Doctor(Doctor),
+    /// Check a report without any service: its signature, its time-stamp, and whether it fits together
+    #[command(after_long_help = CHECK_EXIT_CODES)]
+    Check(Check),
     /// Ask a ledger what was verified
     Ledger(Ledger),
     /// Print a completion script for a shell
@@ -114,6 +123,9 @@ pub struct Verify {
     /// (UTC) in the name become those of the run.
     #[arg(short = 'o', long = "report", value_name = "FILE", help_heading = "Report")]
     pub reports: Vec<PathBuf>,
+    /// What makes reports evidence.
+    #[command(flatten)]
+    pub evidence: Evidence,
     /// Who is told about the run.
     #[command(flatten)]
     pub monitoring: Monitoring,
@@ -181,6 +193,33 @@ pub struct Window {
     pub include_not_ready: bool,
 }
 
+/// What makes reports evidence.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Evidence")]
+pub struct Evidence {
+    /// Who runs the program, as reports name them [default: the login]
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// The case the run belongs to
+    #[arg(long, value_name = "TEXT")]
+    pub case: Option<String>,
+    /// A note for the reports
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Sign each report file with this OpenSSH key: FILE.sig, and FILE.allowed_signers with the key to compare
+    ///
+    /// An Ed25519 key, as ssh-keygen -t ed25519 makes it. Its passphrase, if it has one, is taken from
+    /// RECVERIFY_SIGN_PASSPHRASE or from the file given with --sign-passphrase-file.
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
+    /// File with the passphrase of that key [env: RECVERIFY_SIGN_PASSPHRASE, the passphrase itself]
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    pub sign_passphrase_file: Option<PathBuf>,
+    /// Have each report file time-stamped by this authority (RFC 3161): FILE.tsr; it is sent a digest, and no credential
+    #[arg(long, value_name = "URL")]
+    pub timestamp_url: Option<String>,
+}
+
 /// Who watches from outside.
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Monitoring")]
@@ -228,6 +267,26 @@ pub struct Doctor {
     /// How the store is read.
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// `recverify check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The report; FILE.sig and FILE.tsr beside it are checked too
+    #[arg(value_name = "REPORT")]
+    pub report: PathBuf,
+    /// Whose signatures count, as for ssh-keygen -Y verify; without it the signer is told and not judged
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
+    /// The report of the run before, which this one has to follow in the ledger without a gap
+    #[arg(long, value_name = "REPORT")]
+    pub previous: Option<PathBuf>,
+    /// Hash the files too: a directory with copies as BUCKET/KEY, or with bags
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
+    /// Print a line a check, or one document
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
 }
 
 /// `recverify ledger`.

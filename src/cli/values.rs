@@ -62,6 +62,16 @@ pub enum DoctorFormat {
     Json,
 }
 
+/// How the checks of a report are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// One a line.
+    #[default]
+    Text,
+    /// One document.
+    Json,
+}
+
 /// When colours are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorArg {

@@ -1,9 +1,12 @@
 //! The commands: wiring only, one file each.
 
+mod begin;
+mod check;
 mod doctor;
 mod ledger;
 mod list;
 mod monitor;
+mod seal;
 mod show;
 mod signals;
 mod sinks;
@@ -22,6 +25,7 @@ use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
 pub(crate) use list::list;
@@ -73,6 +77,10 @@ pub(crate) enum Unprepared {
     Roots(#[from] RootsError),
     #[error(transparent)]
     Report(#[from] ReportFileError),
+    #[error(transparent)]
+    Check(#[from] check::Unreadable),
+    #[error(transparent)]
+    Seal(#[from] seal::SealSettingsError),
     #[error(transparent)]
     Metrics(#[from] MetricsFileError),
     #[error(transparent)]

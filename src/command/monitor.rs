@@ -7,7 +7,7 @@ use crate::clock::Backoff;
 use crate::exit::Exit;
 use crate::http::HttpClient;
 use crate::ping::{Ping, PingError, PingUrl};
-use crate::report::{Labels, MetricsFile, MetricsFileError, ReportFile, ReportFileError, Run, same_place, totals};
+use crate::report::{Labels, MetricsFile, MetricsFileError, ReportFile, ReportFileError, Run, totals};
 use crate::settings::Settings;
 use crate::streams::Diagnostics;
 use crate::summary::Summary;
@@ -41,7 +41,7 @@ impl Monitor {
         };
         let metrics = match &args.monitoring.metrics {
             None => None,
-            Some(path) if files.iter().any(|file| same_place(file.path(), path)) => {
+            Some(path) if files.iter().any(|file| file.occupies(path)) => {
                 return Err(ReportFileError::Twice(path.clone()).into());
             }
             Some(path) => {

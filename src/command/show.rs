@@ -22,7 +22,7 @@ pub(crate) fn show(args: &cli::Show, context: &mut Context) -> Result<Exit, Unpr
     let network = context.network(&settings, &http);
     let access = Access::new(settings.access, &network);
     let workspace = Workspace::new(settings.workspace, &access, http, context.clock.clone(), network.backoff);
-    let Details { record, answer } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
+    let Details { record, answer, .. } = match runtime()?.block_on(workspace.details(&id, &Unwatched)) {
         Ok(details) => details,
         Err(failure) => {
             context.diagnostics.error(&failure.error.to_string());

@@ -1,6 +1,7 @@
 //! All the places one run reports to; one that fails costs none of the others.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::evidence::RecordReport;
 use crate::report::{ReportFile, ReportWriter, Run};
@@ -13,6 +14,14 @@ pub(super) struct Sinks {
     files: Vec<Option<ReportFile>>,
     diagnostics: Diagnostics,
     failed: bool,
+}
+
+/// What came of all places.
+pub(super) struct Finished {
+    /// Whether every report is whole, and signed if that was asked for.
+    pub(super) whole: bool,
+    /// The files that are in their places.
+    pub(super) placed: Vec<PathBuf>,
 }
 
 /// No place is left that takes a report.
@@ -40,19 +49,32 @@ impl Sinks {
         if any { Ok(()) } else { Err(NowhereToReport) }
     }
 
-    /// Finishes all of them; whether every one of them is whole.
-    pub(super) fn finish(mut self, run: &Run, summary: &Summary) -> bool {
+    /// Finishes all of them.
+    pub(super) fn finish(mut self, run: &Run, summary: &Summary) -> Finished {
+        let mut placed = Vec::new();
         // Files first: once standard output says how it went, they are in place.
         for mut place in std::mem::take(&mut self.files) {
             let name = place.as_ref().map_or_else(String::new, name);
-            let failure = place.take().and_then(|file| file.finish(run, summary).err());
+            let Some(file) = place.take() else { continue };
+            let path = file.path().to_owned();
+            let failure = match file.finish(run, summary) {
+                Ok(sealed) => {
+                    placed.push(path);
+                    if let Err(error) = sealed {
+                        self.diagnostics.error(&format!("{name} is written, but {error}"));
+                        self.failed = true;
+                    }
+                    None
+                }
+                Err(error) => Some(error),
+            };
             note(&mut self.failed, &self.diagnostics, &mut place, &name, failure);
         }
         for place in &mut self.streams {
             let failure = place.as_mut().and_then(|writer| writer.finish(run, summary).err());
             note(&mut self.failed, &self.diagnostics, place, "the report on a standard stream", failure);
         }
-        !self.failed
+        Finished { whole: !self.failed, placed }
     }
 }
 

@@ -5,17 +5,18 @@ use std::path::Path;
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+use super::begin::{begin, has_trail};
 use super::monitor::Monitor;
+use super::seal::Seal;
 use super::signals::Signals;
-use super::sinks::{NowhereToReport, Sinks};
+use super::sinks::{Finished, NowhereToReport, Sinks};
 use super::{Context, Unprepared, runtime};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
+use crate::clock::Backoff;
 use crate::credentials::{Access, Network};
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch as _};
@@ -25,10 +26,12 @@ use crate::ids::gather;
 use crate::ledger::{Ledger, LedgerError, Listed, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;
-use crate::report::{self, Brief, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, TextReport};
+use crate::report::{
+    Brief, ClockOffset, JsonLinesReport, JsonReport, ReportFile, ReportWriter, Run, Service, TextReport,
+};
 use crate::selection::{self, Selection};
 use crate::settings::{self, Settings};
-use crate::source::{self, Planned, Tally, Terms};
+use crate::source::{self, Planned, Tally, Terms, Trail};
 use crate::store::Store;
 use crate::summary::Summary;
 use crate::verify::Verifier;
@@ -47,8 +50,11 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
             .error("nothing to verify; name records, give a file of ids with --ids-from, or a window with --since");
     }
     let http = HttpClient::new(&settings.api.transport)?;
-    let run = begin(started_at, reported(&selection, args));
-    let files = ReportFile::create_all(&args.reports, &run)?;
+    let backoff = Backoff::new(settings.api.retry_wait, context.seed);
+    let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
+    let mut run = begin(started_at, &selection, args, context, &settings, &seal);
+    let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
+    run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
     let monitor = Monitor::prepare(args, context, &settings, &http, &run, &files)?;
     context.tell_of(&settings.api);
     if let Selection::Listed { criteria, .. } = &selection {
@@ -83,7 +89,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     }
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
     let began = Began { cancel, interrupted };
-    let prepared = Prepared { settings, network, access, began, selection, memory, sinks, monitor, run };
+    let prepared = Prepared { settings, network, access, began, selection, memory, sinks, seal, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -99,6 +105,7 @@ struct Prepared {
     selection: Selection,
     memory: Option<Memory>,
     sinks: Sinks,
+    seal: Seal,
     monitor: Monitor,
     run: Run,
 }
@@ -138,7 +145,8 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
 }
 
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, network, access, began, selection, memory, mut sinks, mut monitor, mut run } = prepared;
+    let Prepared { settings, network, access, began, selection, memory, mut sinks, seal, mut monitor, mut run } =
+        prepared;
     let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
     let Network { http, clock, backoff, .. } = network;
     let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
@@ -155,16 +163,18 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         cancel: &cancel,
     };
     let tally = RefCell::new(Tally::default());
+    let kept = Trail::default();
+    let trail = has_trail(args).then_some(&kept);
     let mut listed = Listed::default();
     let source: Pin<Box<dyn Stream<Item = Planned>>> = match selection {
-        Selection::Named(ids) => Box::pin(source::named(ids, &tally)),
+        Selection::Named(ids) => Box::pin(source::named(ids, &tally, trail)),
         Selection::Listed { criteria, limit, include_not_ready } => {
             let memory = memory.as_ref();
             // Whoever filters asks for some records, not for the night's work.
             let all = criteria.is_window_alone() && limit.is_none();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
-            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel };
+            let terms = Terms { limit, include_not_ready, memory, and_what_is_due: all, tally, watch, cancel, trail };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
@@ -209,8 +219,13 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.selection.complete = complete && interrupted.is_none();
     run.selection.shortfall = shortfall;
     run.finished_at = context.clock.now();
-    let written = sinks.finish(&run, &summary);
-    let mut exit = Exit::of_run(&summary, interrupted, written && labelled && broken.is_none(), complete);
+    (run.expected, run.listing) = (kept.expected, kept.listing);
+    run.clocks = clocks(&workspace, &store);
+    run.credentials = settings::identities(&access);
+    run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
+    let Finished { whole, placed } = sinks.finish(&run, &summary);
+    let stamped = seal.stamp(&placed, context).await;
+    let mut exit = Exit::of_run(&summary, interrupted, whole && stamped && labelled && broken.is_none(), complete);
     if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
         // A ledger that failed before most likely fails again, and is told of once.
         if broken.is_none() {
@@ -219,6 +234,12 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         exit = Exit::NotRecorded;
     }
     monitor.ended(&run, &summary, exit).await
+}
+
+/// How far this machine's clock was from those of the services.
+fn clocks(workspace: &Workspace, store: &Store) -> Vec<ClockOffset> {
+    let services = [(Service::Workspace, workspace.clock_offset()), (Service::Store, store.clock_offset())];
+    services.into_iter().filter_map(|(service, offset)| Some(ClockOffset { service, offset: offset? })).collect()
 }
 
 /// The project, where it was not given but found.
@@ -240,16 +261,6 @@ fn look_back(memory: &Memory, summary: &mut Summary) -> Result<(), LedgerError> 
     Ok(())
 }
 
-/// The selection as reports have it.
-fn reported(selection: &Selection, args: &cli::Verify) -> report::Selection {
-    let (ids, window) = match selection {
-        Selection::Named(ids) => (Some(ids.len() as u64), None),
-        Selection::Listed { criteria, .. } => (None, Some(criteria.clone())),
-    };
-    let ids_from = args.ids_from.as_ref().map(|path| path.display().to_string());
-    report::Selection { ids, ids_from, window, limit: args.window.limit, complete: true, shortfall: None }
-}
-
 /// Runs a batch; the first signal cancels it, the second drops it.
 async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationToken) -> (Option<T>, Option<Signal>) {
     let mut batch = std::pin::pin!(batch);
@@ -266,12 +277,4 @@ async fn until_signals<T>(batch: impl Future<Output = T>, cancel: &CancellationT
         _ = signals.next() => None,
     };
     (ended, Some(first))
-}
-
-/// A run that starts now; its id is a UUID of version 7 of that time by the program's clock.
-fn begin(started_at: Timestamp, selection: report::Selection) -> Run {
-    let seconds = u64::try_from(started_at.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(started_at.subsec_nanosecond()).unwrap_or(0);
-    let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)).to_string();
-    Run { id, started_at, finished_at: started_at, selection }
 }

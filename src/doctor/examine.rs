@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::event::Watch;
 use crate::http::{Greeting, HttpClient, HttpError};
 use crate::record::{Location, LocationError, Readiness, Record, RecordId, Role};
-use crate::store::{Absence, Place, Store, StoreError};
+use crate::store::{Absence, Lookups, Place, Store, StoreError};
 use crate::workspace::{ApiError, Workspace};
 
 /// By what the services are asked.
@@ -149,7 +149,7 @@ async fn look_at(record: &Record, role: Role, store: &Store) -> Probe {
             store.note_read(&place.bucket);
             None
         }
-        Err(error) if error.says_absent() => Some(store.prove_absence(&place).await),
+        Err(error) if error.says_absent() => Some(store.prove_absence(&place, &Lookups::default()).await),
         Err(_) => None,
     };
     Probe::Asked { place, answer, absence }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::finding::{Finding, Status};
-use crate::report::{TOOL, Tool, json_line, visible};
+use crate::report::{NAME, Name, json_line, visible};
 
 /// Name and version of the document's shape.
 const SCHEMA: &str = "recverify/doctor/v1";
@@ -13,7 +13,7 @@ const SCHEMA: &str = "recverify/doctor/v1";
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    tool: Tool,
+    tool: Name,
     checks: &'a [Finding],
     summary: Summary,
 }
@@ -54,6 +54,6 @@ pub fn write_json(mut out: impl Write, findings: &[Finding]) -> io::Result<()> {
         fail: count(Status::Fail),
         skip: count(Status::Skip),
     };
-    json_line(&mut out, &Document { schema: SCHEMA, tool: TOOL, checks: findings, summary })?;
+    json_line(&mut out, &Document { schema: SCHEMA, tool: NAME, checks: findings, summary })?;
     out.flush()
 }

@@ -3,11 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::name::{UnknownPlaceholder, expand};
 use super::place::{Place, directory_of, same_place};
+use super::seal::{Seal, SealError, Signed, remove_earlier, sidecars};
 use super::{ChecksumReport, CsvReport, JsonLinesReport, JsonReport, JunitReport, ReportWriter, Run, TextReport};
 use crate::evidence::RecordReport;
+use crate::signature::Signer;
 use crate::summary::Summary;
 
 /// A report that becomes visible under its name only once it is complete and on disk.
@@ -17,6 +20,7 @@ use crate::summary::Summary;
 pub struct ReportFile {
     place: Place,
     writer: Box<dyn ReportWriter>,
+    seal: Option<Seal>,
 }
 
 /// Why a report cannot be written where it was asked for.
@@ -55,12 +59,12 @@ pub enum ReportFileError {
 }
 
 impl ReportFile {
-    /// Opens a temporary file beside `path`, whose extension says what is written.
-    pub fn create(path: &Path) -> Result<Self, ReportFileError> {
+    /// Opens a temporary file beside `path`, whose extension says what is written; with a signer it is going to be signed.
+    pub fn create(path: &Path, signer: Option<&Rc<Signer>>) -> Result<Self, ReportFileError> {
         let unwritable = |source| ReportFileError::Unwritable { path: path.to_owned(), source };
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
         let build: fn(BufWriter<File>) -> Box<dyn ReportWriter> = match extension {
-            "txt" => |out| Box::new(TextReport::new(out, false)),
+            "txt" => |out| Box::new(TextReport::filed(out)),
             "json" => |out| Box::new(JsonReport::new(out)),
             "jsonl" => |out| Box::new(JsonLinesReport::new(out)),
             "csv" => |out| Box::new(CsvReport::new(out)),
@@ -74,11 +78,12 @@ impl ReportFile {
         }
         let place = Place::beside(path).map_err(unwritable)?;
         let handle = place.handle().map_err(unwritable)?;
-        Ok(Self { place, writer: build(BufWriter::new(handle)) })
+        let seal = signer.map(|signer| Seal::beside(path, signer)).transpose().map_err(unwritable)?;
+        Ok(Self { place, writer: build(BufWriter::new(handle)), seal })
     }
 
     /// Fills in what the names leave to the run, and opens all of the files or none.
-    pub fn create_all(names: &[PathBuf], run: &Run) -> Result<Vec<Self>, ReportFileError> {
+    pub fn create_all(names: &[PathBuf], run: &Run, signer: Option<&Rc<Signer>>) -> Result<Vec<Self>, ReportFileError> {
         let unknown = |path: &PathBuf, UnknownPlaceholder(placeholder)| ReportFileError::Placeholder {
             path: path.clone(),
             placeholder,
@@ -90,7 +95,7 @@ impl ReportFile {
                 return Err(ReportFileError::Twice(path.clone()));
             }
         }
-        paths.iter().map(|path| Self::create(path)).collect()
+        paths.iter().map(|path| Self::create(path, signer)).collect()
     }
 
     /// Where it is going to stand.
@@ -99,15 +104,26 @@ impl ReportFile {
         self.place.path()
     }
 
+    /// Whether it, or what is going to stand beside it, has this place.
+    #[must_use]
+    pub fn occupies(&self, path: &Path) -> bool {
+        same_place(self.path(), path) || sidecars(self.path()).any(|beside| same_place(&beside, path))
+    }
+
     /// Writes one record.
     pub fn record(&mut self, report: &RecordReport) -> io::Result<()> {
         self.writer.record(report)
     }
 
-    /// Writes the end and puts the report in its place, where it survives a crash of the machine.
-    pub fn finish(mut self, run: &Run, summary: &Summary) -> io::Result<()> {
+    /// Writes the end and puts the report in its place, where it survives a crash of the machine, then its signature
+    /// beside it. A report is kept whether it could be signed or not.
+    pub fn finish(mut self, run: &Run, summary: &Summary) -> io::Result<Result<(), SealError>> {
         self.writer.finish(run, summary)?;
+        let written = self.place.handle()?;
+        let signed = self.seal.map(|seal| seal.sign(written)).transpose();
+        let removed = remove_earlier(self.place.path());
         self.place.readable_as_before()?;
-        self.place.take()
+        self.place.take()?;
+        Ok(removed.and(signed).and_then(|signed| signed.map_or(Ok(()), Signed::take)))
     }
 }

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
+use super::tool::TOOL;
 use super::visible::is_treacherous;
-use super::{ReportWriter, Run, SCHEMA, TOOL};
+use super::{ReportWriter, Run, SCHEMA, STATEMENT};
 use crate::evidence::RecordReport;
 use crate::summary::Summary;
 
@@ -24,7 +25,9 @@ impl<W: Write> JsonReport<W> {
 
     fn begin(&mut self) -> io::Result<()> {
         write!(self.out, "{{\"schema\":\"{SCHEMA}\",\"tool\":")?;
-        write_json(&mut self.out, &TOOL)?;
+        write_json(&mut self.out, &*TOOL)?;
+        self.out.write_all(b",\"statement\":")?;
+        write_json(&mut self.out, &STATEMENT)?;
         self.out.write_all(b",\"records\":[")
     }
 }

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json::write_json;
-use super::{ReportWriter, Run, SCHEMA, TOOL, Tool};
+use super::tool::{TOOL, Tool};
+use super::{ReportWriter, Run, SCHEMA, STATEMENT};
 use crate::evidence::RecordReport;
 use crate::summary::Summary;
 
@@ -17,7 +18,8 @@ pub struct JsonLinesReport<W: Write> {
 #[derive(Serialize)]
 struct LastLine<'a> {
     schema: &'static str,
-    tool: Tool,
+    tool: &'static Tool,
+    statement: &'static str,
     run: &'a Run,
     summary: &'a Summary,
 }
@@ -40,7 +42,7 @@ impl<W: Write> ReportWriter for JsonLinesReport<W> {
     }
 
     fn finish(&mut self, run: &Run, summary: &Summary) -> io::Result<()> {
-        self.line(&LastLine { schema: SCHEMA, tool: TOOL, run, summary })
+        self.line(&LastLine { schema: SCHEMA, tool: &TOOL, statement: STATEMENT, run, summary })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reports: what was established, for people and for machines, to any writer, record by record.
 
+mod attest;
 mod checksums;
 mod csv;
 mod file;
@@ -12,16 +13,17 @@ mod line;
 mod metrics;
 mod name;
 mod place;
+mod run;
 #[cfg(test)]
 mod sample;
+mod seal;
 mod size;
+mod spool;
 mod text;
+mod tool;
 mod visible;
 
 use std::io;
-
-use jiff::Timestamp;
-use serde::Serialize;
 
 pub use checksums::ChecksumReport;
 pub use csv::CsvReport;
@@ -33,50 +35,26 @@ pub use jsonl::{JsonLinesReport, json_line};
 pub use junit::JunitReport;
 pub use line::Brief;
 pub use metrics::{Labels, MetricsFile, MetricsFileError};
-pub(crate) use place::same_place;
+pub(crate) use place::place_whole;
+pub use run::{Chain, ChainHead, ClockOffset, Credentials, Host, Identity, Operator, Run, Selection, Service};
+pub use seal::SealError;
 pub use size::decimal_bytes;
+pub use spool::Spool;
 pub use text::{TextReport, totals};
+pub(crate) use tool::{NAME, Name};
 pub use visible::visible;
 
-use crate::evidence::{Reason, RecordReport};
-use crate::record::Criteria;
+use crate::evidence::RecordReport;
 use crate::summary::Summary;
-use crate::time::millis;
 
 /// Name and version of the report's shape.
 pub const SCHEMA: &str = "recverify/report/v1";
 
-/// One invocation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Run {
-    /// A UUID of version 7, so that runs sort by their start.
-    pub id: String,
-    /// When it started.
-    #[serde(serialize_with = "millis")]
-    pub started_at: Timestamp,
-    /// When its last record was known.
-    #[serde(serialize_with = "millis")]
-    pub finished_at: Timestamp,
-    /// What was selected.
-    pub selection: Selection,
-}
-
-/// What was selected to be verified: records by name, or those of a window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Selection {
-    /// Records named, each counted once.
-    pub ids: Option<u64>,
-    /// The file ids were taken from, if one was.
-    pub ids_from: Option<String>,
-    /// The window and its filters.
-    pub window: Option<Criteria>,
-    /// At most so many records of it, oldest first.
-    pub limit: Option<u64>,
-    /// Whether the selection was read to its end; its budget does not count.
-    pub complete: bool,
-    /// Why not, if not.
-    pub shortfall: Option<Reason>,
-}
+/// What an intact verdict proves and what it does not.
+pub const STATEMENT: &str = "Intact means: in this run every byte of both files was read from the store, and the SHA-256 \
+    of each equals the one the Workspace API declared for it. It does not prove that the declared digest was true when it \
+    was declared, nor what the recording shows or leaves out. Without a time-stamp of an authority, the times are the \
+    word of whoever ran the program.";
 
 /// Something reports are written by: each record as soon as it is known, the totals at the end.
 pub trait ReportWriter {
@@ -86,13 +64,3 @@ pub trait ReportWriter {
     /// Writes what stands at the end and flushes it.
     fn finish(&mut self, run: &Run, summary: &Summary) -> io::Result<()>;
 }
-
-/// Who writes.
-#[derive(Serialize)]
-pub(crate) struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-/// This program.
-pub(crate) const TOOL: Tool = Tool { name: "recverify", version: env!("CARGO_PKG_VERSION") };

@@ -57,8 +57,15 @@ impl Place {
     }
 }
 
+/// Puts a small file in its place, whole or not at all, readable by its owner alone.
+pub(crate) fn place_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let place = Place::beside(path)?;
+    io::Write::write_all(&mut place.handle()?, content)?;
+    place.take()
+}
+
 /// Whether two paths name one place, as far as their directories exist.
-pub(crate) fn same_place(a: &Path, b: &Path) -> bool {
+pub(super) fn same_place(a: &Path, b: &Path) -> bool {
     let resolved = |path: &Path| match (directory_of(path).canonicalize(), path.file_name()) {
         (Ok(directory), Some(name)) => directory.join(name),
         _ => path.to_owned(),

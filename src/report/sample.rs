@@ -1,9 +1,11 @@
 //! What the writers are tested on: one run, and a record of every kind a writer tells apart.
 
-use crate::evidence::{Attempt, ObjectReport, Reason, RecordReport, SizeReport, Warning};
+use std::collections::BTreeMap;
+
+use crate::evidence::{Attempt, Keeping, ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, Sha256Digest, SizeRule};
 use crate::record::{Record, RecordId, Role};
-use crate::report::{ReportWriter, Run, Selection};
+use crate::report::{Credentials, Host, Identity, Operator, ReportWriter, Run, Selection, Spool};
 use crate::summary::Summary;
 
 /// A run of 90 s on 15 January 2026.
@@ -20,6 +22,19 @@ pub(super) fn run() -> Run {
             complete: true,
             shortfall: None,
         },
+        host: Host { name: "host".to_owned(), os: "Debian".to_owned(), kernel: "Linux 6.1 x86_64".to_owned() },
+        operator: Operator { name: Some("ann".to_owned()), login: Some("root".to_owned()), uid: 0 },
+        case: None,
+        note: None,
+        settings: BTreeMap::new(),
+        credentials: Credentials { workspace: Identity::Token, store: Identity::Token },
+        clocks: Vec::new(),
+        reports: Vec::new(),
+        signing_key: None,
+        timestamp_url: None,
+        chain: None,
+        expected: Spool::default(),
+        listing: Spool::default(),
     }
 }
 
@@ -43,6 +58,7 @@ pub(super) fn intact() -> RecordReport {
         declared_size: SizeReport { bytes: Some(5), rule: SizeRule::Auto, fits: Some(Fits::Video) },
         record: Some(record()),
         answer: None,
+        calls: Vec::new(),
         history: None,
         objects: vec![object(Role::Video, "v.mp4", b"video"), object(Role::Event, "e.jsonl", b"event")],
     }
@@ -71,6 +87,7 @@ pub(super) fn unverified() -> RecordReport {
         declared_size: SizeReport { bytes: None, rule: SizeRule::Auto, fits: None },
         record: None,
         answer: None,
+        calls: Vec::new(),
         history: None,
         objects: Vec::new(),
     }
@@ -99,6 +116,7 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
     let (started_at, finished_at) = (time("2026-01-15T23:59:01Z"), time("2026-01-15T23:59:02.250Z"));
     ObjectReport {
         role,
+        host: None,
         bucket: Some("bucket".to_owned()),
         key: Some(key.to_owned()),
         outcome: Outcome::Intact,
@@ -109,15 +127,18 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
         etag: None,
         version_id: None,
         last_modified: None,
+        keeping: Keeping::default(),
         started_at: Some(started_at),
         finished_at: Some(finished_at),
         attempts: vec![Attempt {
             from: 0,
             bytes: content.len() as u64,
             error: None,
+            status: Some(200),
             request_id: None,
             started_at,
             finished_at,
         }],
+        lookups: Vec::new(),
     }
 }

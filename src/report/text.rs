@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+use super::attest::{commands, facts, statement};
 use super::group::Groups;
 use super::hint::hint;
 use super::{ReportWriter, Run, decimal_bytes, visible};
@@ -19,13 +20,33 @@ const SHOWN_OF_A_GROUP: u64 = 3;
 pub struct TextReport<W: Write> {
     out: W,
     color: bool,
+    filed: bool,
     groups: Groups,
 }
 
 impl<W: Write> TextReport<W> {
     /// A report of no records so far.
     pub fn new(out: W, color: bool) -> Self {
-        Self { out, color, groups: Groups::default() }
+        Self { out, color, filed: false, groups: Groups::default() }
+    }
+
+    /// One that is going to be read away from where it was made, so that it says who made it, by what and when.
+    pub fn filed(out: W) -> Self {
+        Self { filed: true, ..Self::new(out, false) }
+    }
+
+    fn evidence(&mut self, run: &Run) -> io::Result<()> {
+        if self.filed {
+            self.line("")?;
+            facts(run).into_iter().try_for_each(|(name, value)| self.line(&format!("{name:<9} {value}")))?;
+            self.line("")?;
+            statement().try_for_each(|line| self.line(&line))?;
+        }
+        let commands = commands(run);
+        if !commands.is_empty() {
+            self.line("")?;
+        }
+        commands.iter().try_for_each(|line| self.line(line))
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -146,6 +167,7 @@ impl<W: Write> ReportWriter for TextReport<W> {
         for line in closing_hints(summary) {
             self.line(line)?;
         }
+        self.evidence(run)?;
         self.out.flush()
     }
 }

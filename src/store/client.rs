@@ -1,7 +1,7 @@
 //! The S3 client, set up as OBS needs it, and its single requests.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::provider::{error::CredentialsError, future};
 use aws_runtime::auth::PayloadSigningOverride;
@@ -22,11 +22,13 @@ use super::conditions::Conditions;
 use super::connector::sdk_client;
 use super::error::StoreError;
 use super::head::{Head, HeadCapture};
+use super::lookups::Lookups;
 use super::metering::Hashing;
 use super::parts::Parts;
-use crate::clock::{Backoff, Clock};
+use crate::clock::{Backoff, Clock, Offset, OffsetMeter};
 use crate::credentials::{Access, AccessKey, Keyring};
 use crate::endpoint::Endpoint;
+use crate::evidence::{Keeping, LookupBy};
 use crate::fixity::Code;
 use crate::gate::Gate;
 use crate::http::{HttpClient, HttpError, Lane};
@@ -80,6 +82,8 @@ pub struct Found {
     pub version_id: Option<String>,
     /// When it was last written.
     pub last_modified: Option<String>,
+    /// How it is kept.
+    pub keeping: Keeping,
 }
 
 impl Found {
@@ -89,6 +93,7 @@ impl Found {
             etag: head.etag,
             version_id: head.version_id,
             last_modified: head.last_modified,
+            keeping: head.keeping,
         }
     }
 }
@@ -105,6 +110,7 @@ pub struct Store {
     redactor: Redactor,
     shared: Client,
     fresh: Client,
+    offset: Arc<OffsetMeter>,
     /// Buckets of which an object was read in this run: their address is right.
     read_from: Mutex<BTreeSet<String>>,
 }
@@ -129,6 +135,7 @@ impl Store {
             backoff,
             shared,
             fresh,
+            offset: Arc::default(),
             read_from: Mutex::default(),
             settings,
         }
@@ -142,7 +149,7 @@ impl Store {
         lane: Lane,
     ) -> Result<(Head, ByteStream), StoreError> {
         let pass = self.enter(place).await?;
-        self.get_under(pass, place, conditions, lane).await
+        self.get_under(pass, place, conditions, lane).await.0
     }
 
     async fn get_under(
@@ -151,12 +158,12 @@ impl Store {
         place: &Place,
         conditions: &Conditions,
         lane: Lane,
-    ) -> Result<(Head, ByteStream), StoreError> {
+    ) -> (Result<(Head, ByteStream), StoreError>, HeadCapture) {
         let client = match lane {
             Lane::Shared => &self.shared,
             Lane::Fresh => &self.fresh,
         };
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let answer = client
             .get_object()
             .bucket(&place.bucket)
@@ -168,7 +175,7 @@ impl Store {
             .interceptor(capture.clone())
             .send()
             .await;
-        match (answer, capture.take()) {
+        let answer = match (answer, capture.head()) {
             (Ok(output), Some(head)) => {
                 if head.is_from_a_store() {
                     pass.accepted();
@@ -177,21 +184,22 @@ impl Store {
             }
             (Ok(_), None) => Err(StoreError::Unreadable("it has no head".to_owned())),
             (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
-        }
+        };
+        (answer, capture)
     }
 
     /// Looks an object up without its bytes, again where that may help.
-    pub async fn look_up(&self, place: &Place) -> Result<Found, StoreError> {
-        self.patiently_noted(async || self.look_up_once(place).await).await
+    pub async fn look_up(&self, place: &Place, noted: &Lookups) -> Result<Found, StoreError> {
+        self.patiently_noted(async || self.look_up_once(place, noted).await).await
     }
 
     /// One look-up.
-    pub(super) async fn look_up_once(&self, place: &Place) -> Result<Found, StoreError> {
+    pub(super) async fn look_up_once(&self, place: &Place, noted: &Lookups) -> Result<Found, StoreError> {
         let pass = self.enter(place).await?;
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.head_object().bucket(&place.bucket).key(&place.key);
         let answer = request.customize().interceptor(capture.clone()).send().await;
-        match (answer, capture.take()) {
+        let found = match (answer, capture.head()) {
             (Ok(_), Some(head)) if head.is_from_a_store() => {
                 pass.accepted();
                 Ok(Found::of(head))
@@ -200,24 +208,28 @@ impl Store {
             // The answer to a HEAD has no body, so only a GET can say which kind of 403 or 404 it is. It goes under the
             // same pass: a key that is rejected must not be shown by others meanwhile.
             (Err(_), Some(Head { status: 403 | 404, .. })) => {
-                let answer = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
-                answer.map(|(head, _)| Found::of(head))
+                noted.note(LookupBy::Head, &capture, None);
+                let (answer, capture) = self.get_under(pass, place, &Conditions::default(), Lane::Shared).await;
+                noted.note(LookupBy::Get, &capture, answer.as_ref().err());
+                return answer.map(|(head, _)| Found::of(head));
             }
             (Err(error), head) => Err(self.settle(pass, StoreError::of(&error, head))),
-        }
+        };
+        noted.note(LookupBy::Head, &capture, found.as_ref().err());
+        found
     }
 
     /// Whether a listing shows the place's key, which would stand first in it. By version 1 of the listing, the only one
     /// that OBS's parallel file systems answer. One that contradicts itself or breaks off shows nothing.
-    pub(super) async fn is_listed(&self, place: &Place) -> Result<bool, StoreError> {
-        self.patiently_noted(async || self.list_once(place).await).await
+    pub(super) async fn is_listed(&self, place: &Place, noted: &Lookups) -> Result<bool, StoreError> {
+        self.patiently_noted(async || self.list_once(place, noted).await).await
     }
 
-    async fn list_once(&self, place: &Place) -> Result<bool, StoreError> {
+    async fn list_once(&self, place: &Place, noted: &Lookups) -> Result<bool, StoreError> {
         let pass = self.enter(place).await?;
-        let capture = HeadCapture::new(&self.clock);
+        let capture = HeadCapture::new(&self.clock, &self.offset);
         let request = self.shared.list_objects().bucket(&place.bucket).prefix(&place.key).max_keys(1);
-        match request.customize().interceptor(capture.clone()).send().await {
+        let listed = match request.customize().interceptor(capture.clone()).send().await {
             Ok(listing) => {
                 let keys: Option<Vec<_>> = listing.contents().iter().map(|object| object.key()).collect();
                 let sound = capture.is_whole_listing()
@@ -227,14 +239,18 @@ impl Store {
                         keys.iter().all(|key| key.starts_with(&place.key))
                             && (!keys.is_empty() || listing.is_truncated() != Some(true))
                     });
-                let Some(keys) = keys.filter(|_| sound) else {
-                    return Err(StoreError::Unreadable("it is no whole listing of that key".to_owned()));
-                };
-                pass.accepted();
-                Ok(keys.contains(&place.key.as_str()))
+                match keys.filter(|_| sound) {
+                    Some(keys) => {
+                        pass.accepted();
+                        Ok(keys.contains(&place.key.as_str()))
+                    }
+                    None => Err(StoreError::Unreadable("it is no whole listing of that key".to_owned())),
+                }
             }
-            Err(error) => Err(self.settle(pass, StoreError::of(&error, capture.take()))),
-        }
+            Err(error) => Err(self.settle(pass, StoreError::of(&error, capture.head()))),
+        };
+        noted.note(LookupBy::List, &capture, listed.as_ref().err());
+        listed
     }
 
     /// Notes that an object of this bucket was read.
@@ -246,6 +262,22 @@ impl Store {
     #[must_use]
     pub fn has_read_from(&self, bucket: &str) -> bool {
         self.read_from.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
+    }
+
+    /// How far this machine's clock is from the store's, as far as its answers tell.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<Offset> {
+        self.offset.narrowest()
+    }
+
+    /// Host and port that are asked for an object.
+    #[must_use]
+    pub fn host(&self, place: &Place) -> String {
+        let authority = self.settings.endpoint.authority();
+        match self.settings.addressing {
+            Addressing::Path => authority.to_owned(),
+            Addressing::Virtual => format!("{}.{authority}", place.bucket),
+        }
     }
 
     /// How often the store was left alone so far, because it throttles.

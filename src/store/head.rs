@@ -8,9 +8,11 @@ use aws_sdk_s3::config::interceptors::{
 };
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
+use jiff::Timestamp;
 
-use crate::clock::Clock;
-use crate::http::retry_after;
+use crate::clock::{Clock, Offset, OffsetMeter};
+use crate::evidence::Keeping;
+use crate::http::{retry_after, server_time};
 
 /// The start of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Head {
     pub(super) delete_marker: bool,
     pub(super) request_id: Option<String>,
     pub(super) retry_after: Option<Duration>,
+    /// How the object is kept.
+    pub(super) keeping: Keeping,
     /// How the body is packed, if it is: then its bytes are not those of the object.
     pub(super) packed: Option<String>,
     /// Whether the body is a listing that came to its closing tag: the SDK takes one that breaks off for a shorter one.
@@ -51,6 +55,7 @@ impl Head {
             delete_marker: either("delete-marker").is_some_and(|marker| marker.eq_ignore_ascii_case("true")),
             request_id: either("request-id"),
             retry_after: retry_after(headers, clock.now()),
+            keeping: keeping(headers),
             packed: packed(headers),
             whole_listing: false,
         }
@@ -61,6 +66,26 @@ impl Head {
     pub(super) fn is_from_a_store(&self) -> bool {
         self.request_id.is_some()
     }
+}
+
+/// Headers of encryption and retention by either dialect (*OBS API Reference*, Common Response Headers, Downloading an
+/// Object; S3 API, GetObject); the digest of a key that a customer keeps is left out.
+fn keeping(headers: &http::HeaderMap) -> Keeping {
+    let mut keeping = Keeping::default();
+    for (name, value) in headers {
+        let name = name.as_str();
+        let Some(own) = name.strip_prefix("x-amz-").or_else(|| name.strip_prefix("x-obs-")) else { continue };
+        let value = || String::from_utf8_lossy(value.as_bytes()).into_owned();
+        if own == "storage-class" {
+            keeping.storage_class = Some(value());
+        } else if own.starts_with("server-side-encryption") && !own.contains("customer-key") {
+            keeping.encryption.insert(name.to_owned(), value());
+        } else if own.starts_with("object-lock") || matches!(own, "expiration" | "retention" | "legal-hold" | "restore")
+        {
+            keeping.retention.insert(name.to_owned(), value());
+        }
+    }
+    keeping
 }
 
 /// A coding of the content or of the transfer that changes the bytes (RFC 9110, 8.4; RFC 9112, 7).
@@ -76,11 +101,13 @@ fn packed(headers: &http::HeaderMap) -> Option<String> {
 pub(super) struct HeadCapture {
     seen: Arc<Mutex<Option<Head>>>,
     clock: Clock,
+    offset: Arc<OffsetMeter>,
+    sent_at: Timestamp,
 }
 
 impl HeadCapture {
-    pub(super) fn new(clock: &Clock) -> Self {
-        Self { seen: Arc::default(), clock: clock.clone() }
+    pub(super) fn new(clock: &Clock, offset: &Arc<OffsetMeter>) -> Self {
+        Self { seen: Arc::default(), clock: clock.clone(), offset: offset.clone(), sent_at: clock.now() }
     }
 
     /// Whether the answer was a listing that came to its end.
@@ -89,9 +116,19 @@ impl HeadCapture {
         seen.as_ref().is_some_and(|head| head.status == 200 && head.whole_listing)
     }
 
-    /// The head of the answer; `None` if none came.
-    pub(super) fn take(&self) -> Option<Head> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// When the request was sent.
+    pub(super) fn sent_at(&self) -> Timestamp {
+        self.sent_at
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A copy of the head of the answer; `None` if none came.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -110,6 +147,9 @@ impl Intercept for HeadCapture {
         let mut headers = http::HeaderMap::new();
         for (name, value) in answer.headers() {
             headers.append(http::HeaderName::try_from(name)?, http::HeaderValue::try_from(value)?);
+        }
+        if let Some(server_date) = server_time(&headers) {
+            self.offset.note(Offset { sent_at: self.sent_at, received_at: self.clock.now(), server_date });
         }
         let head = Head::new(answer.status().as_u16(), &headers, &self.clock);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
@@ -157,6 +197,25 @@ mod tests {
         assert_eq!(head(&[("content-encoding", "gzip")]).packed.as_deref(), Some("gzip"));
         assert_eq!(head(&[("transfer-encoding", "gzip, chunked")]).packed.as_deref(), Some("gzip"));
         assert_eq!(head(&[("transfer-encoding", "chunked"), ("content-encoding", "identity")]).packed, None);
+    }
+
+    #[test]
+    fn how_an_object_is_kept_is_read_in_both_dialects() {
+        let kept = head(&[
+            ("x-obs-storage-class", "WARM"),
+            ("x-obs-server-side-encryption", "kms"),
+            ("x-amz-server-side-encryption-customer-key-md5", "secret"),
+            ("x-amz-object-lock-mode", "COMPLIANCE"),
+            ("x-obs-expiration", "rule"),
+            ("x-obs-request-id", "r"),
+        ])
+        .keeping;
+        let pairs = |map: &std::collections::BTreeMap<String, String>| map.clone().into_iter().collect::<Vec<_>>();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(kept.storage_class.as_deref(), Some("WARM"));
+        assert_eq!(pairs(&kept.encryption), [pair("x-obs-server-side-encryption", "kms")]);
+        let retention = [pair("x-amz-object-lock-mode", "COMPLIANCE"), pair("x-obs-expiration", "rule")];
+        assert_eq!(pairs(&kept.retention), retention);
     }
 
     #[test]

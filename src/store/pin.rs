@@ -5,6 +5,7 @@
 
 use super::content_range::ContentRange;
 use super::head::Head;
+use crate::evidence::Keeping;
 
 /// What the first answer of a read said about the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Pin {
     pub bytes: Option<u64>,
     /// When it was last written, as sent.
     pub last_modified: Option<String>,
+    /// How it is kept.
+    pub keeping: Keeping,
     /// Whether the answer bore the marks of an object store: the id of the request and an ETag. Without them it accuses
     /// nobody.
     pub from_a_store: bool,
@@ -63,6 +66,7 @@ impl Pin {
             version_id: head.version_id.clone(),
             bytes: head.content_length,
             last_modified: head.last_modified.clone(),
+            keeping: head.keeping.clone(),
             from_a_store: head.is_from_a_store() && head.etag.is_some(),
             packed: head.packed.clone(),
         }

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::ahead::Ahead;
 use super::client::{Place, Store};
 use super::head::Head;
+use super::lookups::Lookups;
 use super::metering::Metering;
 use super::pin::{Admitted, Pin, Refused, admit};
 use super::read_error::ReadError;
 use super::request_note::RequestNote;
 use super::resume::{Next, Resume};
-use crate::evidence::Attempt;
+use crate::evidence::{Attempt, Lookup};
 use crate::fixity::Observed;
 use crate::http::Lane;
 
@@ -39,6 +40,8 @@ pub struct Reading {
     pub position: u64,
     /// Every request.
     pub attempts: Vec<Attempt>,
+    /// Every request that looked for its length.
+    pub lookups: Vec<Lookup>,
 }
 
 /// What a watcher of one read is told.
@@ -63,6 +66,7 @@ struct Progress<'a> {
     /// Parts that come by other connections, where the object is worth them.
     ahead: Option<Ahead<'a>>,
     attempts: Vec<Attempt>,
+    lookups: Lookups,
 }
 
 /// How a request ended that did not fail.
@@ -104,6 +108,7 @@ impl Store {
             resume: Resume::new(self.settings.read_retries),
             ahead: None,
             attempts: Vec::new(),
+            lookups: Lookups::default(),
         };
         let _held = tokio::select! {
             biased;
@@ -116,7 +121,7 @@ impl Store {
         } else if ended.is_ok() {
             self.gate.worked();
         }
-        let Progress { metering, pin, ahead, mut attempts, .. } = progress;
+        let Progress { metering, pin, ahead, mut attempts, lookups, .. } = progress;
         if let Some(ahead) = ahead {
             attempts.extend(ahead.stop().await);
             attempts.sort_by_key(|attempt| attempt.started_at);
@@ -126,7 +131,7 @@ impl Store {
             Ok(()) => Ok(metering.finish().await),
             Err(error) => Err(error),
         };
-        Reading { result, pin, position, attempts }
+        Reading { result, pin, position, attempts, lookups: lookups.into_list() }
     }
 
     /// Goes on with a read until all of the object is in the meter or nothing more can be done.
@@ -238,7 +243,8 @@ impl Store {
     /// Asks how long the object is, where its answer does not say so. Only the same ETag ties the two
     /// answers together. A look-up that fails is no failure of the read.
     async fn learn_length(&self, place: &Place, progress: &mut Progress<'_>) {
-        let found = self.patiently(async || self.look_up_once(place).await).await;
+        let noted = &progress.lookups;
+        let found = self.patiently(async || self.look_up_once(place, noted).await).await;
         if let (Ok(found), Some(pin)) = (found, &mut progress.pin)
             && pin.is_tied_to(found.etag.as_deref())
         {

@@ -14,6 +14,7 @@ use crate::evidence::{Attempt, AttemptError};
 pub(super) struct RequestNote {
     started_at: Timestamp,
     id: Option<String>,
+    status: Option<u16>,
     /// How many bytes came.
     pub(super) bytes: u64,
     /// Whether it began the object anew.
@@ -24,17 +25,23 @@ pub(super) struct RequestNote {
 
 impl RequestNote {
     pub(super) fn begin(clock: &Clock) -> Self {
-        Self { started_at: clock.now(), id: None, bytes: 0, restarted: false, asked: false }
+        Self { started_at: clock.now(), id: None, status: None, bytes: 0, restarted: false, asked: false }
     }
 
-    /// Takes the id out of an answer, whatever it was.
+    /// Takes id and status out of an answer, whatever it was.
     pub(super) fn sent(
         &mut self,
         answer: Result<(Head, ByteStream), StoreError>,
     ) -> Result<(Head, ByteStream), ReadError> {
         match &answer {
-            Ok((head, _)) => self.id.clone_from(&head.request_id),
-            Err(StoreError::Refused(refusal)) => self.id.clone_from(&refusal.answer.request_id),
+            Ok((head, _)) => {
+                self.id.clone_from(&head.request_id);
+                self.status = Some(head.status);
+            }
+            Err(StoreError::Refused(refusal)) => {
+                self.id.clone_from(&refusal.answer.request_id);
+                self.status = refusal.answer.status;
+            }
             Err(StoreError::NotAsked(_)) => self.asked = false,
             Err(_) => {}
         }
@@ -47,6 +54,7 @@ impl RequestNote {
             from,
             bytes: self.bytes,
             error: error.map(|error| AttemptError { code: error.code(), message: error.to_string() }),
+            status: self.status,
             request_id: self.id,
             started_at: self.started_at,
             finished_at: clock.now(),

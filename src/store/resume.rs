@@ -153,6 +153,7 @@ impl Resume {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Keeping;
 
     const MIB: u64 = 1 << 20;
 
@@ -162,6 +163,7 @@ mod tests {
             version_id: version.map(str::to_owned),
             bytes: Some(10 * MIB),
             last_modified: None,
+            keeping: Keeping::default(),
             from_a_store: true,
             packed: None,
         }

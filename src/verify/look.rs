@@ -2,12 +2,12 @@
 
 use super::Verifier;
 use crate::event::{Event, ObjectRef};
-use crate::evidence::{ObjectReport, Reason, Warning};
+use crate::evidence::{Keeping, ObjectReport, Reason, Warning};
 use crate::fixity::{
     Code, Comparison, Markup, Observed, Outcome, SecondRead, Sha256Digest, compare, judge_second_read,
 };
 use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role};
-use crate::store::{Pass, Place, ReadError, Reading, Step, StoreError};
+use crate::store::{Lookups, Pass, Place, ReadError, Reading, Step, StoreError};
 
 /// An object looked at. What needs the other object to be decided is decided afterwards.
 pub(super) struct Looked {
@@ -91,6 +91,7 @@ impl Verifier<'_> {
         mut report: ObjectReport,
     ) -> Looked {
         report.key = Some(place.key.clone());
+        report.host = Some(self.store.host(&place));
         report.started_at = Some(self.clock.now());
         let mut looked = match declared {
             Some(digest) => self.read(id, digest, place, report).await,
@@ -102,11 +103,13 @@ impl Verifier<'_> {
 
     /// Looks an object of undeclared digest up: its bytes would have nothing to be compared with.
     async fn look_up(&self, place: Place, mut report: ObjectReport) -> Looked {
+        let noted = Lookups::default();
         let found = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
-            found = self.store.look_up(&place) => Some(found),
+            found = self.store.look_up(&place, &noted) => Some(found),
         };
+        report.lookups = noted.into_list();
         let not_declared =
             |rest| Reason::new(Code::DigestNotDeclared, format!("the record declares no digest for it{rest}"));
         let mut warnings = Vec::new();
@@ -115,6 +118,7 @@ impl Verifier<'_> {
                 report.etag = found.etag;
                 report.version_id = found.version_id;
                 report.last_modified = found.last_modified;
+                report.keeping = found.keeping;
                 not_declared("; it is in the bucket, and was not read")
             }
             Some(Err(error)) if error.says_absent() => {
@@ -156,6 +160,7 @@ impl Verifier<'_> {
 
         let second = self.read_once(id, &place, Pass::Second(&pin), report.role).await;
         report.attempts.extend(second.attempts);
+        report.lookups.extend(second.lookups);
         let again = match second.result {
             Ok(again) => again,
             Err(error) => {
@@ -229,6 +234,7 @@ impl Verifier<'_> {
 fn blank_object(record: &Record, role: Role) -> ObjectReport {
     ObjectReport {
         role,
+        host: None,
         bucket: None,
         key: None,
         outcome: Outcome::Unverified,
@@ -239,19 +245,23 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         etag: None,
         version_id: None,
         last_modified: None,
+        keeping: Keeping::default(),
         started_at: None,
         finished_at: None,
         attempts: Vec::new(),
+        lookups: Vec::new(),
     }
 }
 
 fn note_reading(report: &mut ObjectReport, reading: &Reading) {
     report.attempts.extend(reading.attempts.iter().cloned());
+    report.lookups.extend(reading.lookups.iter().cloned());
     if let Some(pin) = &reading.pin {
         report.observed_bytes = Some(reading.position);
         report.etag.clone_from(&pin.etag);
         report.version_id.clone_from(&pin.version_id);
         report.last_modified.clone_from(&pin.last_modified);
+        report.keeping.clone_from(&pin.keeping);
     }
 }
 

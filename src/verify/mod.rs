@@ -64,8 +64,9 @@ impl Verifier<'_> {
         };
         let mut report = self.blank(id);
         match answered {
-            Ok(Details { record, answer }) => {
+            Ok(Details { record, answer, calls }) => {
                 report.answer = Some(answer);
+                report.calls = calls;
                 report.declared_size.bytes = record.declared_size().bytes();
                 report.reason = refusal(id, &record);
                 Asked { report, record: Some(record) }
@@ -73,6 +74,7 @@ impl Verifier<'_> {
             Err(failure) => {
                 report.reason = Some(failure.error.reason());
                 report.answer = failure.answer;
+                report.calls = failure.calls;
                 Asked { report, record: None }
             }
         }
@@ -130,6 +132,7 @@ impl Verifier<'_> {
             declared_size: SizeReport { bytes: None, rule: self.size_rule, fits: None },
             record: None,
             answer: None,
+            calls: Vec::new(),
             history: None,
             objects: Vec::new(),
         }

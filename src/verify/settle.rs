@@ -5,14 +5,15 @@ use super::look::{Looked, Open};
 use crate::evidence::{ObjectReport, Reason};
 use crate::fixity::{Clues, Code, Expected, Outcome, diagnose};
 use crate::record::{DeclaredDigest, Record, Role};
-use crate::store::{Absence, Place, StoreError};
+use crate::store::{Absence, Lookups, Place, StoreError};
 
 impl Verifier<'_> {
     /// Decides what waited for the other object.
     pub(super) async fn settle(&self, looked: &mut Looked, record: &Record, other: &ObjectReport) {
+        let noted = Lookups::default();
         let (outcome, reason) = match &looked.open {
             Open::Settled => return,
-            Open::Absent(error, places) => self.judge_absence(error, places).await,
+            Open::Absent(error, places) => self.judge_absence(error, places, &noted).await,
             Open::Altered(declared, observed) => {
                 let clues = self.clues(looked.report.role, record, other);
                 let differs = "two independent reads agree with each other and not with the declared digest";
@@ -23,19 +24,20 @@ impl Verifier<'_> {
                 (Outcome::Altered, Reason::new(Code::DigestDiffers, message))
             }
         };
+        looked.report.lookups.extend(noted.into_list());
         looked.report.outcome = outcome;
         looked.report.reason = Some(reason);
         looked.report.finished_at = Some(self.clock.now());
     }
 
-    async fn judge_absence(&self, error: &StoreError, places: &[Place]) -> (Outcome, Reason) {
+    async fn judge_absence(&self, error: &StoreError, places: &[Place], noted: &Lookups) -> (Outcome, Reason) {
         let mut reason = error.reason();
         let mut proofs = Vec::new();
         for place in places {
             let proof = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => Absence::Unproven("the run was interrupted before its absence was proven".to_owned()),
-                proof = self.store.prove_absence(place) => proof,
+                proof = self.store.prove_absence(place, noted) => proof,
             };
             match proof {
                 Absence::Proven(how) => proofs.push(how),

@@ -7,13 +7,13 @@ use http::response::Parts;
 use percent_encoding::utf8_percent_encode;
 
 use super::error::{ApiError, Failure};
-use crate::clock::{Backoff, Clock};
+use crate::clock::{Backoff, Clock, Offset, OffsetMeter};
 use crate::credentials::{Access, Asking, Credential, Project, Proof, request};
 use crate::endpoint::Endpoint;
 use crate::event::{Event, Watch};
-use crate::evidence::{Answer, ServiceAnswer};
+use crate::evidence::{Answer, ApiCall, AttemptError, ServiceAnswer};
 use crate::fixity::Code;
-use crate::gate::Gate;
+use crate::gate::{Gate, Pass};
 use crate::http::{HttpClient, HttpError, Whole, retry_after, server_time};
 use crate::redact::Redactor;
 use crate::sign::UNRESERVED_STAY;
@@ -45,6 +45,34 @@ pub struct Workspace {
     clock: Clock,
     backoff: Backoff,
     redactor: Redactor,
+    offset: OffsetMeter,
+}
+
+/// What a question came to.
+#[derive(Debug)]
+pub(super) struct Answered<T> {
+    /// What was made of the body.
+    pub(super) decoded: T,
+    /// The body.
+    pub(super) answer: Answer,
+    /// Every request, in order; the body of the last one is `answer`.
+    pub(super) calls: Vec<ApiCall>,
+}
+
+/// What one request came to.
+struct Tried<T> {
+    result: Result<T, ApiError>,
+    answer: Option<Answer>,
+    /// `None` when nothing was sent.
+    call: Option<ApiCall>,
+    /// How long the service asked to be left alone.
+    retry_after: Option<Duration>,
+}
+
+impl<T> Tried<T> {
+    fn unsent(error: ApiError) -> Self {
+        Self { result: Err(error), answer: None, call: None, retry_after: None }
+    }
 }
 
 /// One question to the API.
@@ -66,38 +94,54 @@ impl Workspace {
     pub fn new(settings: WorkspaceSettings, access: &Access, http: HttpClient, clock: Clock, backoff: Backoff) -> Self {
         let Access { api, project, redactor, .. } = access.clone();
         let gate = Gate::new("the Workspace API", api.rejection(), backoff.clone());
-        Self { settings, credential: api, project, http, gate, clock, backoff, redactor }
+        let offset = OffsetMeter::default();
+        Self { settings, credential: api, project, http, gate, clock, backoff, redactor, offset }
     }
 
-    /// Asks a question, again where the failure may pass. What `decode` makes of the body comes with the body itself.
+    /// Asks a question, again where the failure may pass.
     pub(super) async fn ask<T>(
         &self,
         question: &Question,
         decode: impl Fn(&[u8]) -> Result<T, String>,
         watch: &dyn Watch,
-    ) -> Result<(T, Answer), Failure> {
+    ) -> Result<Answered<T>, Failure> {
+        let mut calls = Vec::new();
         let mut retry = 0;
         loop {
-            let (failure, retry_after) = match self.ask_once(question, &decode).await {
-                Ok(answered) => {
+            let Tried { result, answer, call, retry_after } = self.ask_once(question, &decode).await;
+            calls.extend(call);
+            let error = match (result, answer) {
+                (Ok(decoded), Some(answer)) => {
                     self.gate.worked();
-                    return Ok(answered);
+                    return Ok(Answered { decoded, answer, calls });
                 }
-                Err(failed) => failed,
+                (Ok(_), None) => ApiError::Unreadable { message: ECHO.to_owned(), answer: ServiceAnswer::default() },
+                (Err(error), answer) => {
+                    retry += 1;
+                    if !error.may_pass() || retry >= self.settings.tries {
+                        self.note(&error);
+                        return Err(Failure { error, answer, calls });
+                    }
+                    if let Some(call) = calls.last_mut() {
+                        call.answer = answer;
+                    }
+                    error
+                }
             };
-            retry += 1;
-            if !failure.error.may_pass() || retry >= self.settings.tries {
-                self.note(&failure.error);
-                return Err(failure);
-            }
-            let wait = match failure.error.code() {
+            let wait = match error.code() {
                 Code::Throttled => self.gate.pause(),
                 _ => self.backoff.wait_at_least(retry_after, retry),
             };
-            let message = failure.error.to_string();
-            watch.on(&Event::ApiRetry { about: &question.about, code: failure.error.code(), message: &message, wait });
+            let message = error.to_string();
+            watch.on(&Event::ApiRetry { about: &question.about, code: error.code(), message: &message, wait });
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How far this machine's clock is from the API's, as far as its answers tell.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<Offset> {
+        self.offset.narrowest()
     }
 
     /// How often the API was left alone so far, because it throttles.
@@ -115,51 +159,65 @@ impl Workspace {
         }
     }
 
-    /// One request. With a failure comes how long the service asked to be left alone.
-    async fn ask_once<T>(
-        &self,
-        question: &Question,
-        decode: &impl Fn(&[u8]) -> Result<T, String>,
-    ) -> Result<(T, Answer), (Failure, Option<Duration>)> {
-        let silent = |error| (Failure { error, answer: None }, None);
-        let host = self.settings.endpoint.host();
-        let project_id = self.project.id().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
+    /// Leave to ask, and what is sent then.
+    async fn prepare(&self, question: &Question) -> Result<(Pass<'_>, http::Request<Vec<u8>>), ApiError> {
+        let project_id = self.project.id().await.map_err(ApiError::NoAccess)?;
         // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait.
-        self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
-        let pass = self.gate.enter(host).await.map_err(|closed| silent(ApiError::NotAsked(closed)))?;
-        let proof = self.credential.proof().await.map_err(|error| silent(ApiError::NoAccess(error)))?;
-        let request =
-            self.request(question, project_id, &proof).map_err(|_| silent(ApiError::Http(HttpError::Unsendable)))?;
-        let Whole { head, body } =
-            self.http.fetch(request, question.cap).await.map_err(|error| silent(ApiError::Http(error)))?;
+        self.credential.proof().await.map_err(ApiError::NoAccess)?;
+        let pass = self.gate.enter(self.settings.endpoint.host()).await.map_err(ApiError::NotAsked)?;
+        let proof = self.credential.proof().await.map_err(ApiError::NoAccess)?;
+        let request = self.request(question, project_id, &proof);
+        Ok((pass, request.map_err(|_| ApiError::Http(HttpError::Unsendable))?))
+    }
+
+    /// One request.
+    async fn ask_once<T>(&self, question: &Question, decode: &impl Fn(&[u8]) -> Result<T, String>) -> Tried<T> {
+        let (pass, request) = match self.prepare(question).await {
+            Ok(prepared) => prepared,
+            Err(error) => return Tried::unsent(error),
+        };
+        let (uri, started_at) = (request.uri().to_string(), self.clock.now());
+        let fetched = self.http.fetch(request, question.cap).await;
+        let finished_at = self.clock.now();
+        let call = |status, request_id, error: Option<&ApiError>, answer: Option<&Answer>| {
+            let error = error.map(|error| AttemptError { code: error.code(), message: error.to_string() });
+            let answer_sha256 = answer.map(Answer::sha256);
+            Some(ApiCall { uri, status, request_id, started_at, finished_at, error, answer_sha256, answer: None })
+        };
+        let Whole { head, body } = match fetched {
+            Ok(whole) => whole,
+            Err(error) => {
+                let error = ApiError::Http(error);
+                return Tried { call: call(None, None, Some(&error), None), ..Tried::unsent(error) };
+            }
+        };
+        if let Some(theirs) = server_time(&head.headers) {
+            self.offset.note(Offset { sent_at: started_at, received_at: finished_at, server_date: theirs });
+        }
 
         // Reports keep a body byte for byte, so one that echoes a secret is kept out of them.
         let tells = self.redactor.is_told_by(&body);
         let decode = |body: &[u8]| if tells { Err(ECHO.to_owned()) } else { decode(body) };
-        let error = match self.read(&head, &body, &decode) {
-            Ok(decoded) => {
-                pass.accepted();
-                return Ok((decoded, Answer::new(body)));
-            }
-            Err(error) => error,
-        };
+        let result = self.read(&head, &body, &decode);
         let asked = retry_after(&head.headers, self.clock.now());
-        if error.is_rejection() {
-            pass.rejected(&error.to_string());
-        } else if error.code() == Code::Throttled {
-            pass.throttled(asked, &error.to_string());
-        } else if !error.is_service_level() {
-            pass.accepted();
+        match &result {
+            Ok(_) => pass.accepted(),
+            Err(error) if error.is_rejection() => pass.rejected(&error.to_string()),
+            Err(error) if error.code() == Code::Throttled => pass.throttled(asked, &error.to_string()),
+            Err(error) if !error.is_service_level() => pass.accepted(),
+            Err(_) => {}
         }
-        Err((Failure { error, answer: (!tells).then(|| Answer::new(body)) }, asked))
+        let answer = (!tells).then(|| Answer::new(body));
+        let request_id = request_id(&head).map(|id| self.redactor.text(id));
+        let call = call(Some(head.status.as_u16()), request_id, result.as_ref().err(), answer.as_ref());
+        Tried { result, answer, call, retry_after: asked }
     }
 
     /// Makes what was asked for or an error of an answer that came whole.
     fn read<T>(&self, head: &Parts, body: &[u8], decode: &impl Fn(&[u8]) -> Result<T, String>) -> Result<T, ApiError> {
         let mut answer = wire::error_body(body);
         answer.status = Some(head.status.as_u16());
-        let id = ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name));
-        answer.request_id = id.or(answer.request_id);
+        answer.request_id = request_id(head).or(answer.request_id);
         let answer = self.redactor.answer(answer);
         if head.status.is_redirection() {
             let to = text(head, "location").unwrap_or_else(|| "nowhere".to_owned());
@@ -207,6 +265,10 @@ pub(super) fn encoded(segment: &str) -> String {
 /// Of an answer that should have been read only status and request id speak.
 fn bare(answer: ServiceAnswer) -> ServiceAnswer {
     ServiceAnswer { status: answer.status, request_id: answer.request_id, ..ServiceAnswer::default() }
+}
+
+fn request_id(head: &Parts) -> Option<String> {
+    ["x-request-id", "x-iam-trace-id"].into_iter().find_map(|name| text(head, name))
 }
 
 fn text(head: &Parts, name: &str) -> Option<String> {

@@ -1,10 +1,10 @@
 //! The details of one record (*Querying Screen Recording Details*).
 
-use super::client::{Question, Workspace, encoded};
+use super::client::{Answered, Question, Workspace, encoded};
 use super::error::Failure;
 use super::wire;
 use crate::event::Watch;
-use crate::evidence::Answer;
+use crate::evidence::{Answer, ApiCall};
 use crate::record::{Record, RecordId};
 
 /// An answer larger than this is not read: a record has about 1 KiB.
@@ -17,6 +17,8 @@ pub struct Details {
     pub record: Record,
     /// As sent.
     pub answer: Answer,
+    /// Every request it took, in order.
+    pub calls: Vec<ApiCall>,
 }
 
 impl Workspace {
@@ -28,7 +30,7 @@ impl Workspace {
             query: Vec::new(),
             cap: ANSWER_CAP,
         };
-        let (record, answer) = self.ask(&question, wire::record, watch).await?;
-        Ok(Details { record, answer })
+        let Answered { decoded, answer, calls } = self.ask(&question, wire::record, watch).await?;
+        Ok(Details { record: decoded, answer, calls })
     }
 }

@@ -1,18 +1,20 @@
 //! Why the API gave no record, and what that means for its report.
 
 use crate::credentials::Unavailable;
-use crate::evidence::{Answer, Reason, ServiceAnswer};
+use crate::evidence::{Answer, ApiCall, Reason, ServiceAnswer};
 use crate::fixity::Code;
 use crate::gate::Closed;
 use crate::http::HttpError;
 
-/// A failure, with the answer that came all the same.
+/// A failure, with the answer that came all the same and every call made.
 #[derive(Debug)]
 pub struct Failure {
     /// What went wrong.
     pub error: ApiError,
     /// The body of the last answer, whatever it was.
     pub answer: Option<Answer>,
+    /// Every request, in order.
+    pub calls: Vec<ApiCall>,
 }
 
 /// Why there is no record.

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::client::{Question, Workspace};
+use super::client::{Answered, Question, Workspace};
 use super::error::{ApiError, Failure};
 use super::paging::{Cursor, PAGE, inclusive_end};
 use super::wire;
 use crate::event::Watch;
-use crate::evidence::ServiceAnswer;
+use crate::evidence::{Answer, ApiCall, ServiceAnswer};
 use crate::record::{Criteria, Record, list_time};
 
 /// A page of a hundred records has about 100 KiB.
@@ -23,20 +23,26 @@ pub struct Listing<'a> {
     criteria: Criteria,
     cursor: Cursor,
     done: bool,
+    calls: Vec<ApiCall>,
 }
 
 impl Workspace {
     /// Begins a listing; nothing is asked yet.
     #[must_use]
     pub fn list(&self, criteria: Criteria) -> Listing<'_> {
-        Listing { workspace: self, cursor: Cursor::new(criteria.since, criteria.until), criteria, done: false }
+        Listing {
+            workspace: self,
+            cursor: Cursor::new(criteria.since, criteria.until),
+            criteria,
+            done: false,
+            calls: Vec::new(),
+        }
     }
 
     /// A few of the newest records of a window, newest first: one question, for whoever needs an example.
     pub async fn newest(&self, criteria: &Criteria, watch: &dyn Watch) -> Result<Vec<Record>, Failure> {
         let question = question(criteria, criteria.since, 0, NEWEST, "desc");
-        let (page, _) = self.ask(&question, wire::page, watch).await?;
-        Ok(page.records)
+        Ok(self.ask(&question, wire::page, watch).await?.decoded.records)
     }
 }
 
@@ -45,10 +51,20 @@ impl Listing<'_> {
     pub async fn next(&mut self, watch: &dyn Watch) -> Result<Option<Vec<Record>>, Failure> {
         while !self.done {
             let question = self.question();
-            let (page, answer) = self.workspace.ask(&question, wire::page, watch).await?;
+            let page = match self.workspace.ask(&question, wire::page, watch).await {
+                Ok(Answered { decoded, answer, calls }) => {
+                    self.keep(calls, Some(answer));
+                    decoded
+                }
+                Err(mut failure) => {
+                    self.keep(std::mem::take(&mut failure.calls), failure.answer.take());
+                    return Err(failure);
+                }
+            };
             let taken = self.cursor.take(page).map_err(|unsound| Failure {
                 error: ApiError::Unreadable { message: unsound.to_string(), answer: ServiceAnswer::default() },
-                answer: Some(answer),
+                answer: None,
+                calls: Vec::new(),
             })?;
             self.done = taken.done;
             if !taken.fresh.is_empty() {
@@ -56,6 +72,19 @@ impl Listing<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The calls made since they were last taken, each with its answer.
+    pub fn take_calls(&mut self) -> Vec<ApiCall> {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// Nothing stands beside the calls of a listing, so each has its answer itself.
+    fn keep(&mut self, mut calls: Vec<ApiCall>, answer: Option<Answer>) {
+        if let Some(last) = calls.last_mut() {
+            last.answer = answer;
+        }
+        self.calls.extend(calls);
     }
 
     fn question(&self) -> Question {

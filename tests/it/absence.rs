@@ -48,6 +48,12 @@ fn an_object_is_missing_when_a_listing_does_not_show_it() {
     let run = check(&cloud, "r");
     run.says("r", "missing", "object_not_found", &format!("{GONE}; a listing of the bucket does not show it"));
     assert_eq!(run.code, 1);
+    let video = run.object("r", "video");
+    let [attempt] = &video["attempts"].as_array().unwrap()[..] else { panic!("{video:#}") };
+    assert_eq!((&attempt["status"], &attempt["error"]["code"]), (&json!(404), &json!("object_not_found")));
+    let [proof] = &video["lookups"].as_array().unwrap()[..] else { panic!("{video:#}") };
+    assert_eq!((&proof["by"], &proof["status"], &proof["error"]), (&json!("list"), &json!(200), &Value::Null));
+    assert!(proof["request_id"].is_string() && proof["request_id"] != attempt["request_id"], "{video:#}");
 }
 
 #[test]

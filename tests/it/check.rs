@@ -1,5 +1,6 @@
 //! A run of which everything that holds for all runs is checked before a test looks at what is its own.
 
+use recverify::check::Against;
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -40,6 +41,7 @@ pub fn checked_while(call: Call, happens: impl FnOnce(u32)) -> Checked {
         assert!(!shown.contains("MUST-NOT-APPEAR") && !shown.contains("MUST/NOT/APPEAR"), "a secret in {shown}");
     }
     checked.adds_up();
+    is_worth_something(&ended.out);
     for record in checked.records() {
         is_consistent(record);
         checked.text_agrees_with(record);
@@ -136,6 +138,14 @@ impl Checked {
             assert!(block.contains(&line.as_str()), "no \"{line}\" in {block:#?}");
         }
     }
+}
+
+/// The program's own check of a report finds nothing that does not hold.
+fn is_worth_something(report: &str) {
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    std::fs::write(file.path(), report).unwrap();
+    let findings = recverify::check::check(file.path(), &Against::default(), jiff::Timestamp::now()).unwrap();
+    assert!(recverify::check::holds(&findings), "{findings:#?}\n{report}");
 }
 
 /// Nothing in a record's report contradicts its outcome.

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use recverify_sandbox::Sandbox;
 use serde_json::Value;
 
+use crate::schema::assert_valid;
 use crate::secrets::{Files, shows_none};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_recverify");
@@ -144,8 +145,28 @@ impl Call {
     }
 
     /// Runs it to its end.
+    ///
+    /// JSON reports it wrote to files are held against their schema.
     pub fn run(self) -> Ended {
-        end(self.spawn())
+        let dir = self.command.get_current_dir().map(Path::to_owned).unwrap_or_default();
+        let words: Vec<_> = self.command.get_args().map(OsStr::to_owned).collect();
+        let reports = words.windows(2).filter(|pair| pair[0] == "-o").map(|pair| dir.join(&pair[1]));
+        let reports: Vec<_> = reports.collect();
+        let ended = end(self.spawn());
+        for path in reports {
+            is_as_the_schema_says(&path);
+        }
+        ended
+    }
+}
+
+/// Looks at a report in a file, unless it is of another format, was not written, or is not of this program.
+fn is_as_the_schema_says(path: &Path) {
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    match path.extension().and_then(OsStr::to_str) {
+        Some("json") if text.starts_with("{\"schema\"") => assert_valid(&serde_json::from_str(&text).expect("JSON")),
+        Some("jsonl") => text.lines().for_each(|line| assert_valid(&serde_json::from_str(line).expect("JSON"))),
+        _ => {}
     }
 }
 
@@ -205,9 +226,21 @@ pub fn end(started: impl Into<Started>) -> Ended {
 }
 
 impl Ended {
-    /// The JSON report on standard output.
+    /// The JSON on standard output; a report is held against its schema.
     pub fn report(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let report: Value = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        if report["schema"] != "recverify/doctor/v1" {
+            assert_valid(&report);
+        }
+        report
+    }
+
+    /// The lines of the report on standard output, each as the schema says.
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.out.lines().map(serde_json::from_str);
+        let lines: Vec<Value> = lines.map(|line| line.unwrap_or_else(|error| panic!("{error}: {self:?}"))).collect();
+        lines.iter().for_each(assert_valid);
+        lines
     }
 
     /// The one record of that report with this id.

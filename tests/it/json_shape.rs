@@ -1,6 +1,6 @@
 //! The JSON report, name by name, and its sibling of one record a line.
 
-use recverify_sandbox::{Recording, Sandbox};
+use recverify_sandbox::{ACCESS_KEY, PROJECT_ID, Recording, Sandbox};
 use serde_json::{Value, json};
 
 use crate::check::{check, sha256};
@@ -18,8 +18,11 @@ fn mask(value: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
                 let good = match (name.as_str(), &*value) {
-                    ("started_at" | "finished_at", Value::String(text)) => is_time(text),
-                    ("request_id", Value::String(text)) => text.len() == 16 && text.starts_with("000000"),
+                    ("started_at" | "finished_at" | "sent_at" | "received_at" | "server_date", Value::String(text)) => {
+                        is_time(text)
+                    }
+                    ("ahead_ms_least" | "ahead_ms_most", Value::Number(_)) => true,
+                    ("request_id", Value::String(text)) => matches!(text.len(), 16 | 32) && text.starts_with("000000"),
                     ("etag", Value::String(text)) => text.len() == 34 && text.starts_with('"'),
                     ("last_modified", Value::String(text)) => text.ends_with(" GMT"),
                     _ => {
@@ -35,7 +38,12 @@ fn mask(value: &mut Value) {
     }
 }
 
+fn authority(endpoint: &str) -> String {
+    endpoint.trim_start_matches("http://").to_owned()
+}
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "every name of the report stands here once")]
 fn the_whole_report_of_one_intact_record() {
     let cloud = Sandbox::start();
     let recording = recording();
@@ -46,13 +54,15 @@ fn the_whole_report_of_one_intact_record() {
     let id: uuid::Uuid = report["run"]["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(id.get_version_num(), 7);
 
+    let host = authority(&cloud.obs_endpoint());
     let (video, event) = (recording.video.len(), recording.event.len());
     let object = |role: &str, key: String, digest: String, bytes: usize| {
         let attempt = json!({
-            "from": 0, "bytes": bytes, "error": null, "request_id": "…", "started_at": "…", "finished_at": "…",
+            "from": 0, "bytes": bytes, "error": null, "status": 200, "request_id": "…", "started_at": "…", "finished_at": "…",
         });
         json!({
             "role": role,
+            "host": host,
             "bucket": "wks-recordings",
             "key": key,
             "outcome": "intact",
@@ -63,15 +73,33 @@ fn the_whole_report_of_one_intact_record() {
             "etag": "…",
             "version_id": null,
             "last_modified": "…",
+            "storage_class": null,
+            "encryption": {},
+            "retention": {},
             "started_at": "…",
             "finished_at": "…",
             "attempts": [attempt],
+            "lookups": [],
         })
     };
     let body = record.to_string();
+    let clock = |service: &str| {
+        json!({
+            "service": service, "sent_at": "…", "received_at": "…", "server_date": "…",
+            "ahead_ms_least": "…", "ahead_ms_most": "…",
+        })
+    };
+    // What is this machine's is looked at by itself.
+    let (tool, host_facts) = (report["tool"].clone(), report["run"]["host"].clone());
+    let (uid, settings) = (report["run"]["operator"]["uid"].clone(), report["run"]["settings"].clone());
+    let report_file = report["run"]["reports"][0].clone();
     let expected = json!({
         "schema": "recverify/report/v1",
-        "tool": {"name": "recverify", "version": env!("CARGO_PKG_VERSION")},
+        "tool": tool,
+        "statement": "Intact means: in this run every byte of both files was read from the store, and the SHA-256 of each \
+                      equals the one the Workspace API declared for it. It does not prove that the declared digest was \
+                      true when it was declared, nor what the recording shows or leaves out. Without a time-stamp of an \
+                      authority, the times are the word of whoever ran the program.",
         "run": {
             "id": id.to_string(),
             "started_at": "…",
@@ -79,6 +107,21 @@ fn the_whole_report_of_one_intact_record() {
             "selection": {
                 "ids": 1, "ids_from": null, "window": null, "limit": null, "complete": true, "shortfall": null,
             },
+            "host": host_facts,
+            "operator": {"name": null, "login": null, "uid": uid},
+            "case": null,
+            "note": null,
+            "settings": settings,
+            "credentials": {
+                "workspace": {"kind": "access_key", "access_key_id": ACCESS_KEY, "temporary": false},
+                "store": {"kind": "access_key", "access_key_id": ACCESS_KEY, "temporary": false},
+            },
+            "clocks": [clock("workspace"), clock("store")],
+            "reports": [report_file],
+            "signing_key": null,
+            "timestamp_url": null,
+            "expected": ["r"],
+            "listing": [],
         },
         "records": [{
             "record_id": "r",
@@ -88,6 +131,16 @@ fn the_whole_report_of_one_intact_record() {
             "declared_size": {"bytes": video, "rule": "auto", "fits": "video"},
             "record": record,
             "answer": {"body": body, "sha256": sha256(body.as_bytes())},
+            "calls": [{
+                "uri": format!("{}/v2/{PROJECT_ID}/screen-records/r", cloud.workspace_endpoint()),
+                "status": 200,
+                "request_id": "…",
+                "started_at": "…",
+                "finished_at": "…",
+                "error": null,
+                "answer_sha256": sha256(body.as_bytes()),
+                "answer": null,
+            }],
             "history": null,
             "objects": [
                 object("video", recording.video_key(), sha256(&recording.video), video),
@@ -134,7 +187,7 @@ fn json_lines_are_one_record_a_line_then_run_and_summary() {
     cloud.upload(&recording());
     cloud.upload(&Recording::new("s"));
     let ended = recverify(&cloud).args("verify --format jsonl r s nobody --concurrency 1").run();
-    let lines: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = ended.lines();
     let ids: Vec<_> = lines.iter().map(|line| line["record_id"].clone()).collect();
     assert_eq!(ids, [json!("r"), json!("s"), json!("nobody"), Value::Null]);
 
@@ -142,7 +195,7 @@ fn json_lines_are_one_record_a_line_then_run_and_summary() {
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&lines[0]), names(&whole["records"][0]));
     let last = &lines[3];
-    assert_eq!(names(last), ["run", "schema", "summary", "tool"]);
+    assert_eq!(names(last), ["run", "schema", "statement", "summary", "tool"]);
     assert_eq!(
         (&last["schema"], &last["tool"], &last["summary"]),
         (&whole["schema"], &whole["tool"], &whole["summary"])

@@ -40,6 +40,7 @@ fn ledger() -> (TempDir, PathBuf) {
                 declared_size: SizeReport { bytes: None, rule: SizeRule::Auto, fits: None },
                 record: Some(record),
                 answer: None,
+                calls: Vec::new(),
                 history: None,
                 objects: Vec::new(),
             };

@@ -101,6 +101,7 @@ pub(super) fn report_of(record: Record, outcome: Outcome) -> RecordReport {
         declared_size: SizeReport { bytes: None, rule: SizeRule::Auto, fits: None },
         record: Some(record),
         answer: None,
+        calls: Vec::new(),
         history: None,
         objects: Vec::new(),
     }

@@ -34,6 +34,7 @@ mod relay;
 mod rules;
 mod sandbox;
 mod script;
+mod stamp;
 mod store;
 mod workspace;
 
@@ -50,3 +51,4 @@ pub use recording::Recording;
 pub use relay::{Relay, Trouble};
 pub use rules::Times;
 pub use sandbox::Sandbox;
+pub use stamp::{StampAuthority, StampFault};
