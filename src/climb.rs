@@ -155,4 +155,10 @@ mod tests {
         let seen = levels(&mut climb, 19, |_| 100.0);
         assert_eq!(seen.iter().rposition(|level| *level == 2), Some(18), "{seen:?}");
     }
+
+    #[test]
+    fn only_a_level_the_user_chose_is_fixed() {
+        assert_eq!(Climb::fixed(3).fixed_level(), Some(3));
+        assert_eq!(Climb::new(3, 12).fixed_level(), None);
+    }
 }

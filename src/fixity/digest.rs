@@ -158,4 +158,12 @@ mod tests {
         assert_eq!(hex::encode(digest.as_bytes()), ABC);
         assert_eq!(format!("{digest:?}"), format!("Sha256Digest({ABC})"));
     }
+
+    #[test]
+    fn what_a_reader_gives_has_the_digest_of_all_its_bytes() {
+        let long = vec![7; (256 << 10) + 1];
+        for content in [&b"abc"[..], b"", &long] {
+            assert_eq!(Sha256Digest::read(content).ok(), Some(Sha256Digest::of(content)));
+        }
+    }
 }
