@@ -14,7 +14,7 @@ use recverify::credentials::{Access, AccessKey, AccessSettings, FoundKey, Keys, 
 use recverify::fixity::Sha256Digest;
 use recverify::http::{HttpClient, Transport};
 use recverify::redact::Redactor;
-use recverify::store::{Absence, Addressing, Hashing, Parts, Pass, Place, ReadError, Store, StoreSettings};
+use recverify::store::{Absence, Addressing, Hashing, Lookups, Parts, Pass, Place, ReadError, Store, StoreSettings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -78,6 +78,7 @@ fn access(http: &HttpClient, backoff: &Backoff) -> Access {
 }
 
 async fn ask(store: &Store, place: &Place, bytes: &[u8]) {
+    let noted = Lookups::default();
     let reading = store.read(place, Pass::First, &|_| {}, &CancellationToken::new()).await;
     match &reading.result {
         Ok(observed) => {
@@ -94,13 +95,13 @@ async fn ask(store: &Store, place: &Place, bytes: &[u8]) {
         }
         Err(ReadError::Store(error)) if error.says_absent() => {
             assert!(contains(bytes, b"404"), "only a 404 says absent: {error}");
-            if let Absence::Proven(how) = store.prove_absence(place).await {
+            if let Absence::Proven(how) = store.prove_absence(place, &noted).await {
                 assert!(contains(bytes, b"</ListBucketResult>"), "{how}");
             }
         }
         Err(error) => assert!(!error.to_string().contains("secret-of-the-run")),
     }
-    if let Ok(found) = store.look_up(place).await {
+    if let Ok(found) = store.look_up(place, &noted).await {
         assert!(found.etag.as_deref().is_none_or(|etag| !etag.is_empty()));
     }
 }
