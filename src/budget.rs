@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn a_budget_begins_when_it_is_made() {
         let before = Instant::now();
-        let budget = Budget::new(Some(7), Some(Duration::from_secs(60)));
+        let budget = Budget::new(Some(7), Some(Duration::from_mins(1)));
         assert_eq!(budget.bytes, Some(7));
-        assert!(budget.until.is_some_and(|until| until >= before + Duration::from_secs(60)));
+        assert!(budget.until.is_some_and(|until| until >= before + Duration::from_mins(1)));
         assert_eq!(Budget::new(None, None).until, None);
     }
 }
