@@ -68,6 +68,7 @@ fn report() -> RecordReport {
         record: Some(record),
         calls: Vec::new(),
         history: None,
+        acknowledged: None,
         objects: vec![object(Role::Video, 262_144), object(Role::Event, 4096)],
     }
 }
@@ -78,6 +79,7 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
     ObjectReport {
         role,
         host: None,
+        declared_bucket: None,
         bucket: Some("wks-recordings".to_owned()),
         key: Some(format!("recordings/6c655e6a/{role}")),
         outcome: Outcome::Intact,
@@ -101,6 +103,7 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
             finished_at: time,
         }],
         lookups: Vec::new(),
+        versions: None,
     }
 }
 

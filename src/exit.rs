@@ -52,18 +52,21 @@ impl Exit {
 
     /// How a run ends: not recorded before interrupted before a finding before undecided before success.
     ///
-    /// `complete` says whether the selection came to its end: what a listing did not show cannot be called intact.
+    /// `complete` says whether the selection came to its end and nothing waits too long: what was not looked at cannot be
+    /// called intact. What an operator has acknowledged has no part in it.
     #[must_use]
     pub fn of_run(summary: &Summary, interrupted: Option<Signal>, recorded: bool, complete: bool) -> Self {
         if !recorded {
             Self::NotRecorded
         } else if let Some(signal) = interrupted {
             Self::Interrupted(signal)
-        } else if summary.findings() > 0 {
+        } else if summary.open_findings() > 0 {
             Self::Finding
-        } else if !complete || summary.count(Outcome::Intact) < summary.records {
+        } else if !complete || summary.count(Outcome::Intact) + summary.acknowledged < summary.records {
             Self::Undecided
-        } else if summary.records + summary.skipped + summary.left == 0 {
+        } else if summary.records + summary.skipped + summary.archived.unwrap_or(0) + summary.left + summary.expired
+            == 0
+        {
             Self::Nothing
         } else {
             Self::Success
@@ -110,6 +113,22 @@ mod tests {
         assert_eq!(Exit::of_run(&all_skipped, None, true, true).code(), 0);
         let none_ready = Summary { selected: 2, not_ready: 2, ..Summary::default() };
         assert_eq!(Exit::of_run(&none_ready, None, true, true).code(), 4);
+    }
+
+    #[test]
+    fn what_is_acknowledged_has_no_part_in_the_exit_code_and_covers_nothing_else() {
+        let one = |outcome| {
+            let findings = u64::from(outcome == Outcome::Altered);
+            Summary { acknowledged: 1, acknowledged_findings: findings, ..summary(outcome) }
+        };
+        assert_eq!(Exit::of_run(&one(Outcome::Altered), None, true, true).code(), 0);
+        assert_eq!(Exit::of_run(&one(Outcome::Unverified), None, true, true).code(), 0);
+        assert_eq!(Exit::of_run(&one(Outcome::Altered), None, true, false).code(), 3);
+        let mut another = one(Outcome::Altered);
+        (another.records, another.missing) = (3, 1);
+        assert_eq!(Exit::of_run(&another, None, true, true).code(), 1);
+        let expired = Summary { selected: 1, expired: 1, ..Summary::default() };
+        assert_eq!(Exit::of_run(&expired, None, true, true).code(), 0);
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum SelectionError {
     /// Filters over all time.
     #[error("filters need a window; add --since, such as --since 24h or --since 2026-11-01")]
     NoSince,
+    /// Nothing to go on from.
+    #[error("--since ledger goes on where a ledger's listings end; name it with --ledger, or give a time")]
+    NoLedger,
     /// No such time.
     #[error("\"{text}\" of {flag} is no time; give 24h, 7d, a date such as 2026-11-01, or 2026-11-01T20:00:00Z")]
     Time {
@@ -62,9 +65,24 @@ pub enum SelectionError {
     Empty(&'static str),
 }
 
-/// Checks what was asked for; `ids` are those named on the command line and in a file, `named` says whether there was
+/// The word for a window that goes on where the ledger's listings end.
+const FROM_LEDGER: &str = "ledger";
+
+/// Whether the window is to go on where the ledger's listings end.
+#[must_use]
+pub fn goes_on(window: &Window) -> bool {
+    window.since.as_deref() == Some(FROM_LEDGER)
+}
+
+/// Checks what was asked for, `going_on` from then where [`goes_on`] says so; `ids` are those named on the command line and in a file, `named` says whether there was
 /// either at all.
-pub fn resolve(window: &Window, ids: Vec<RecordId>, named: bool, now: Timestamp) -> Result<Selection, SelectionError> {
+pub fn resolve(
+    window: &Window,
+    ids: Vec<RecordId>,
+    named: bool,
+    now: Timestamp,
+    going_on: Option<Timestamp>,
+) -> Result<Selection, SelectionError> {
     let Window { since, until, desktop_id, desktop_names, username, kind, limit, include_not_ready } = window;
     let filtered = desktop_id.is_some() || !desktop_names.is_empty() || username.is_some() || kind.is_some();
     let filtered = filtered || until.is_some() || limit.is_some() || *include_not_ready;
@@ -78,7 +96,11 @@ pub fn resolve(window: &Window, ids: Vec<RecordId>, named: bool, now: Timestamp)
     if named {
         return Err(SelectionError::IdsAndFilters);
     }
-    let since = moment("--since", since, now, Time::midnight())?;
+    let since = match going_on.filter(|_| goes_on(window)) {
+        Some(since) => since.min(now),
+        None if goes_on(window) => return Err(SelectionError::NoLedger),
+        None => moment("--since", since, now, Time::midnight())?,
+    };
     // A date as the end means all of that day.
     let until = match until {
         Some(until) => moment("--until", until, now, Time::constant(23, 59, 59, 999_999_999))?,
@@ -139,7 +161,7 @@ mod tests {
     }
 
     fn window(asked: &Window) -> Result<(String, String), SelectionError> {
-        match resolve(asked, Vec::new(), false, now())? {
+        match resolve(asked, Vec::new(), false, now(), None)? {
             Selection::Listed { criteria, .. } => Ok((criteria.since.to_string(), criteria.until.to_string())),
             named @ Selection::Named(_) => panic!("{named:?}"),
         }
@@ -185,12 +207,12 @@ mod tests {
     #[test]
     fn ids_and_filters_exclude_each_other_and_filters_need_a_window() {
         let id = vec!["a".parse().expect("an id")];
-        assert_eq!(resolve(&since("24h"), id.clone(), true, now()), Err(SelectionError::IdsAndFilters));
+        assert_eq!(resolve(&since("24h"), id.clone(), true, now(), None), Err(SelectionError::IdsAndFilters));
         let user = Window { username: Some("u".to_owned()), ..Window::default() };
-        assert_eq!(resolve(&user, id.clone(), true, now()), Err(SelectionError::IdsAndFilters));
-        assert_eq!(resolve(&user, Vec::new(), false, now()), Err(SelectionError::NoSince));
-        assert_eq!(resolve(&Window::default(), id.clone(), true, now()), Ok(Selection::Named(id)));
-        assert_eq!(resolve(&Window::default(), Vec::new(), false, now()), Ok(Selection::Named(Vec::new())));
+        assert_eq!(resolve(&user, id.clone(), true, now(), None), Err(SelectionError::IdsAndFilters));
+        assert_eq!(resolve(&user, Vec::new(), false, now(), None), Err(SelectionError::NoSince));
+        assert_eq!(resolve(&Window::default(), id.clone(), true, now(), None), Ok(Selection::Named(id)));
+        assert_eq!(resolve(&Window::default(), Vec::new(), false, now(), None), Ok(Selection::Named(Vec::new())));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::evidence::Reason;
 use crate::fixity::Code;
 use crate::ledger::{LedgerError, Plan};
 use crate::memory::{Call, Memory};
-use crate::record::{Readiness, Record, RecordId, service_time};
+use crate::record::{Criteria, Readiness, Record, RecordId, service_time};
 use crate::report::Spool;
 use crate::workspace::Listing;
 
@@ -68,8 +68,12 @@ pub struct Terms<'a> {
     pub include_not_ready: bool,
     /// What earlier runs established; records intact not long ago are then only counted.
     pub memory: Option<&'a Memory>,
+    /// Whether each record is kept too: then one that is not due is still given, since its bag may be wanting.
+    pub archiving: bool,
     /// Whether all that is due comes after what is listed.
     pub and_what_is_due: bool,
+    /// The window that is listed, where nothing but it selects.
+    pub window: Option<&'a Criteria>,
     /// What the source comes to.
     pub tally: &'a RefCell<Tally>,
     /// Is told of retries.
@@ -135,21 +139,20 @@ impl Pages<'_> {
                 Waiting::Listed(_, Call::Later) => continue,
                 Waiting::Listed(record, call) => (record, call),
             };
-            let mut tally = tally.borrow_mut();
-            tally.selected += 1;
+            tally.borrow_mut().selected += 1;
             self.expect(record.id.as_deref());
-            if record.readiness() == Readiness::NotUploaded && !include_not_ready {
-                tally.not_ready += 1;
+            if record.readiness() == Readiness::NotUploaded && !include_not_ready && !self.is_late(&record)? {
+                tally.borrow_mut().not_ready += 1;
                 continue;
             }
-            if call == Call::Skip {
-                tally.skipped += 1;
+            if call == Call::Skip && !self.terms.archiving {
+                tally.borrow_mut().skipped += 1;
                 continue;
             }
             if let Some(planned) = planned(&record) {
                 return Some(planned);
             }
-            tally.shortfall.get_or_insert_with(|| {
+            tally.borrow_mut().shortfall.get_or_insert_with(|| {
                 let message = "the listing has a record without a usable id, which cannot be asked for";
                 Reason::new(Code::UnreadableAnswer, message)
             });
@@ -178,7 +181,7 @@ impl Pages<'_> {
             Ok(Some(page)) => self.sort(page),
             Ok(None) => {
                 self.listing = None;
-                Some(())
+                self.fetch_unlisted()
             }
             Err(failure) => {
                 let mut reason = failure.error.reason();
@@ -200,12 +203,24 @@ impl Pages<'_> {
         let (known, nameless): (Vec<_>, Vec<_>) =
             page.into_iter().map(|record| (id(&record), record)).partition(|(id, _)| id.is_some());
         let known: Vec<_> = known.into_iter().filter_map(|(id, record)| Some((id?, record))).collect();
-        let calls = self.unless_broken(memory.sort(&known))?;
+        let calls = self.unless_broken(memory.sort(&known, self.due.is_some()))?;
         let again = known.iter().zip(&calls).filter(|(_, call)| **call == Call::Again);
         self.listed.extend(again.map(|((id, _), _)| id.clone()));
         self.waiting
             .extend(known.into_iter().zip(calls).map(|((_, record), call)| Waiting::Listed(Box::new(record), call)));
         self.waiting.extend(nameless.into_iter().map(|(_, record)| Waiting::Listed(Box::new(record), Call::New)));
+        Some(())
+    }
+
+    /// What the listing should have shown and did not is asked for by its id: it may have been deleted.
+    fn fetch_unlisted(&mut self) -> Option<()> {
+        if let Some((memory, _)) = &self.due
+            && let Some(window) = self.terms.window
+        {
+            let unlisted = self.unless_broken(memory.unlisted(window))?;
+            self.listed.extend(unlisted.iter().cloned());
+            self.waiting.extend(unlisted.into_iter().map(Waiting::Due));
+        }
         Some(())
     }
 
@@ -218,6 +233,13 @@ impl Pages<'_> {
         }
         self.waiting.extend(page.into_iter().filter(|id| !self.listed.contains(id)).map(Waiting::Due));
         Some(())
+    }
+
+    /// Whether a record should have been uploaded by now, as far as a ledger goes with the run; `None` where that ends it.
+    fn is_late(&self, record: &Record) -> Option<bool> {
+        let Some(memory) = self.terms.memory else { return Some(false) };
+        let Some(Planned { id, began_at, .. }) = planned(record) else { return Some(false) };
+        self.unless_broken(memory.is_late(&id, began_at))
     }
 
     /// Without a listing there is no telling the service works, so what is due is left rather than failed one by one.

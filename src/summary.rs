@@ -27,6 +27,9 @@ pub struct Summary {
     pub selected: u64,
     /// Of them those that were intact not long ago, and are not due.
     pub skipped: u64,
+    /// Of them those of which a whole bag stood in the archive, and which were not read again; `None` where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<u64>,
     /// Of them those that are not uploaded yet.
     pub not_ready: u64,
     /// Of them those left for the next run, because the budget was spent.
@@ -39,6 +42,19 @@ pub struct Summary {
     /// Since when the record that waits longest for its first intact verification has been known.
     #[serde(serialize_with = "millis_opt")]
     pub oldest_unverified_at: Option<Timestamp>,
+    /// Of the selected those that were intact when last seen, or acknowledged as they are, and are gone after their
+    /// retention: not asked for again.
+    pub expired: u64,
+    /// Of the records with an outcome those whose very state an operator has acknowledged: no part of the exit code.
+    pub acknowledged: u64,
+    /// Since when the record that is longest not intact and not acknowledged has been so; `None` without a ledger.
+    #[serde(serialize_with = "millis_opt")]
+    pub not_intact_since: Option<Timestamp>,
+    /// How many runs have not found it intact, this one included.
+    pub nights: u64,
+    /// When the recording that expires soonest of those that wait to be verified is over; `None` without a retention.
+    #[serde(serialize_with = "millis_opt")]
+    pub soonest_expiry_at: Option<Timestamp>,
     /// Bytes of objects that came over the network, repeated ones included.
     pub bytes: u64,
     /// Records whose declared size was compared with two whole objects of equal digest.
@@ -47,6 +63,9 @@ pub struct Summary {
     /// Of them those whose size fitted neither reading.
     #[serde(skip)]
     pub sizes_unfit: u64,
+    /// Of the acknowledged records those that would be findings.
+    #[serde(skip)]
+    pub acknowledged_findings: u64,
 }
 
 impl Summary {
@@ -61,6 +80,15 @@ impl Summary {
             Outcome::Undeclared => &mut self.undeclared,
             Outcome::Unverified => &mut self.unverified,
         } += 1;
+        if report.acknowledged.is_some() {
+            self.acknowledged += 1;
+            self.acknowledged_findings += u64::from(report.outcome.is_finding());
+        } else if let Some(history) = &report.history
+            && let Some(since) = history.first_not_intact_at
+        {
+            self.not_intact_since = Some(self.not_intact_since.map_or(since, |oldest| oldest.min(since)));
+            self.nights = self.nights.max(history.nights);
+        }
         self.bytes += report.objects.iter().map(crate::evidence::ObjectReport::transferred).sum::<u64>();
         if let Some(fits) = report.declared_size.fits
             && report.objects.iter().all(|object| object.outcome == Outcome::Intact)
@@ -90,6 +118,12 @@ impl Summary {
             Outcome::Undeclared => self.undeclared,
             Outcome::Unverified => self.unverified,
         }
+    }
+
+    /// How many records have an outcome that accuses and that nobody has acknowledged.
+    #[must_use]
+    pub fn open_findings(&self) -> u64 {
+        self.findings() - self.acknowledged_findings
     }
 
     /// How many records have an outcome that accuses.

@@ -9,6 +9,7 @@ use super::Context;
 use super::seal::Seal;
 use crate::cli;
 use crate::report::{self, Credentials, Host, Operator, Run, Spool};
+use crate::retention::Terms;
 use crate::selection::Selection;
 use crate::settings::{self, Settings};
 
@@ -17,6 +18,7 @@ pub(super) fn begin(
     started_at: Timestamp,
     selection: &Selection,
     args: &cli::Verify,
+    terms: &Terms,
     context: &Context,
     settings: &Settings,
     seal: &Seal,
@@ -35,13 +37,15 @@ pub(super) fn begin(
         operator: Operator::this(evidence.operator.clone(), login.cloned()),
         case: evidence.case.clone(),
         note: evidence.note.clone(),
-        settings: settings::effective(settings, args),
+        settings: settings::effective(settings, args, terms),
         credentials: Credentials::default(),
         clocks: Vec::new(),
         reports: Vec::new(),
         signing_key: seal.signing_key(),
         timestamp_url: seal.timestamp_url(),
         chain: None,
+        warnings: Vec::new(),
+        overdue: None,
         expected: Spool::default(),
         listing: Spool::default(),
     }

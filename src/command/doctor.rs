@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 pub(crate) fn doctor(args: &cli::Doctor, context: &mut Context) -> Result<Exit, Unprepared> {
     let record_id = args.record_id.as_deref().map(parse).transpose()?;
     let window = cli::Window { since: Some(args.since.clone()), ..cli::Window::default() };
-    let Selection::Listed { criteria, .. } = selection::resolve(&window, Vec::new(), false, context.clock.now())?
+    let Selection::Listed { criteria, .. } = selection::resolve(&window, Vec::new(), false, context.clock.now(), None)?
     else {
         return Err(SelectionError::NoSince.into());
     };

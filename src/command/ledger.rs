@@ -9,7 +9,7 @@ use super::{Context, Unprepared};
 use crate::cli::{self, ExportFormat, LedgerArgs, LedgerQuestion};
 use crate::exit::Exit;
 use crate::ids::parse;
-use crate::ledger::{self, Event, ExportError, LedgerError, Reader, Scope};
+use crate::ledger::{self, Acknowledged, Acknowledgement, Event, ExportError, Ledger, LedgerError, Reader, Scope};
 use crate::record::RecordId;
 use crate::report::visible;
 use crate::time::report_time;
@@ -26,6 +26,21 @@ pub(crate) fn ledger(args: &cli::Ledger, context: &mut Context) -> Result<Exit, 
             let id = parse(record_id)?;
             let (reader, scopes) = open(from)?;
             each(&scopes, |scope| write_text(out, &history(&reader, scope, &id)?))
+        }
+        LedgerQuestion::Ack { record_id, note, operator, from } => {
+            let login = || ["USER", "LOGNAME"].into_iter().find_map(|name| context.variables.get(name).cloned());
+            let operator = operator.clone().or_else(login).filter(|name| !name.trim().is_empty());
+            let Some(operator) = operator else { return Err(Unprepared::Nobody) };
+            let (id, at) = (parse(record_id)?, context.clock.now());
+            return acknowledge(from, &id, &operator, note, at, context);
+        }
+        LedgerQuestion::Acks { from } => {
+            let (reader, scopes) = open(from)?;
+            each(&scopes, |scope| write_text(out, &acknowledgements(&reader, scope)?))
+        }
+        LedgerQuestion::Backup { to, ledger } => {
+            Reader::open(ledger)?.backup(to)?;
+            Ok(true)
         }
         LedgerQuestion::Export { format, from } => {
             let (reader, scopes) = open(from)?;
@@ -48,6 +63,56 @@ pub(crate) fn ledger(args: &cli::Ledger, context: &mut Context) -> Result<Exit, 
             Ok(Exit::NotRecorded)
         }
     }
+}
+
+/// Enters that somebody answers for a record's state.
+fn acknowledge(
+    from: &LedgerArgs,
+    id: &RecordId,
+    operator: &str,
+    note: &str,
+    at: Timestamp,
+    context: &mut Context,
+) -> Result<Exit, Unprepared> {
+    let (reader, mut scopes) = open(from)?;
+    scopes.retain(|scope| reader.standing(scope, id).is_ok_and(|standing| standing.is_some()));
+    drop(reader);
+    let scope = match scopes.as_slice() {
+        [scope] => scope,
+        [] => {
+            context.diagnostics.error("the ledger knows nothing of that");
+            return Ok(Exit::Nothing);
+        }
+        _ => return Err(Unprepared::SeveralProjects(id.clone())),
+    };
+    let told = match Ledger::open(&from.ledger)?.acknowledge(scope, id, operator, note, at)? {
+        Acknowledged::Entered(entered) => {
+            let reason = entered.reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+            format!("{id} is acknowledged by {operator} as {}{reason}; anything else is told again", entered.outcome)
+        }
+        Acknowledged::Intact => {
+            context
+                .diagnostics
+                .error(&format!("{id} was intact when it was last verified; there is nothing to acknowledge"));
+            return Ok(Exit::Nothing);
+        }
+        Acknowledged::NeverVerified => {
+            context.diagnostics.error(&format!("{id} was never verified; there is nothing to acknowledge"));
+            return Ok(Exit::Nothing);
+        }
+    };
+    context.diagnostics.note(&told);
+    Ok(Exit::Success)
+}
+
+fn acknowledgements(reader: &Reader, scope: &Scope) -> Result<String, LedgerError> {
+    let mut text = String::new();
+    for (id, Acknowledgement { at, operator, note, outcome, reason, .. }) in reader.acknowledgements(scope)? {
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}  {id}  {outcome}{reason}  by {operator}: {note}", report_time(at));
+    }
+    Ok(text)
 }
 
 /// The ledger, and those of its scopes that were asked for.

@@ -16,7 +16,7 @@ use crate::workspace::{Listing, Workspace};
 
 pub(crate) fn list(args: &cli::List, context: &mut Context) -> Result<Exit, Unprepared> {
     let Selection::Listed { criteria, limit, .. } =
-        selection::resolve(&args.window, Vec::new(), false, context.clock.now())?
+        selection::resolve(&args.window, Vec::new(), false, context.clock.now(), None)?
     else {
         return Err(SelectionError::NoSince.into());
     };

@@ -1,17 +1,21 @@
 //! The commands: wiring only, one file each.
 
+mod archive;
+mod bags;
 mod begin;
 mod check;
 mod doctor;
 mod ledger;
 mod list;
 mod monitor;
+mod remember;
 mod seal;
 mod show;
 mod signals;
 mod sinks;
 mod verify;
 
+use crate::archive::ArchiveError;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::{Network, Variables, wipe};
 use crate::exit::Exit;
@@ -19,12 +23,14 @@ use crate::http::{HttpClient, RootsError};
 use crate::ids::IdsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
+use crate::record::RecordId;
 use crate::redact::Redactor;
 use crate::report::{MetricsFileError, ReportFileError};
 use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use archive::archive;
 pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
@@ -87,6 +93,12 @@ pub(crate) enum Unprepared {
     Ping(#[from] PingUrlError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error("nobody is named who acknowledges it; say who with --operator")]
+    Nobody,
+    #[error("the ledger knows {0} in several projects; say which with --project-id or --workspace-endpoint")]
+    SeveralProjects(RecordId),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }
@@ -103,7 +115,7 @@ impl Unprepared {
     /// A ledger that is held is no mistake of whoever called: the other run does the work.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Ledger(LedgerError::Held(_)) => Exit::Held,
+            Self::Ledger(LedgerError::Held(_)) | Self::Archive(ArchiveError::Held(_)) => Exit::Held,
             _ => Exit::Usage,
         }
     }

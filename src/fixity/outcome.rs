@@ -43,6 +43,12 @@ impl Outcome {
         }
     }
 
+    /// Whether this was established of the evidence, one way or the other: neither unverified nor undeclared.
+    #[must_use]
+    pub const fn is_decided(self) -> bool {
+        matches!(self, Self::Intact) || self.is_finding()
+    }
+
     /// Whether this accuses: altered, missing or inconsistent.
     #[must_use]
     pub const fn is_finding(self) -> bool {

@@ -38,6 +38,14 @@ codes! {
     SizeDiffers = "size_differs",
     /// The record declares another digest, size or object than in its first complete declaration in the ledger.
     DeclarationChanged = "declaration_changed",
+    /// The record is known from before, within its retention, and gone from the API: by its id and in the listing.
+    RecordVanished = "record_vanished",
+    /// Gone after its retention, without ever having been found intact.
+    ExpiredUnverified = "expired_unverified",
+    /// The recording should have been uploaded long ago.
+    NeverUploaded = "never_uploaded",
+    /// Of a run: records wait longer to be verified for the first time than they should.
+    CoverageOverdue = "coverage_overdue",
     /// The record declares no SHA-256 for the object.
     DigestNotDeclared = "digest_not_declared",
     /// Two reads of the same object gave different bytes.
@@ -100,6 +108,12 @@ codes! {
     SizeNotDeclared = "size_not_declared",
     /// Warning: the record declares a value now that was absent from its first complete declaration in the ledger.
     DeclarationFilled = "declaration_filled",
+    /// Warning: the record declares the same digests at another place than in its first complete declaration.
+    Relocated = "relocated",
+    /// Warning of a run: this machine's clock is earlier than the last row of the ledger.
+    ClockBehindLedger = "clock_behind_ledger",
+    /// Warning of a run: a record may expire before it is read again.
+    ReverifyTooLate = "reverify_too_late",
     /// Warning: the object of an undeclared digest could not be looked up.
     LookupFailed = "lookup_failed",
 }

@@ -6,7 +6,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 use super::chain::{Head, Row};
 use super::declaration::is_about;
 use super::read::{head, record_key};
-use super::{Declaration, Ledger, LedgerError, OpenRun};
+use super::{Declaration, Ledger, LedgerError, OpenRun, unlisted};
 use crate::evidence::RecordReport;
 use crate::fixity::Sha256Digest;
 use crate::record::{Readiness, Record, RecordId};
@@ -21,8 +21,7 @@ impl Ledger {
         report: &RecordReport,
         verified_at: Timestamp,
     ) -> Result<Head, LedgerError> {
-        let bytes = canonical_json(report)?.into_bytes();
-        let report_sha256 = Sha256Digest::of(&bytes);
+        let (bytes, report_sha256) = written(report)?;
         let declaration = Declaration::of_report(report);
         let complete = declaration.as_ref().is_some_and(Declaration::is_complete);
         let declared = declaration.map(|declaration| canonical_json(&declaration)).transpose()?;
@@ -64,6 +63,41 @@ impl Ledger {
         Ok(next)
     }
 
+    /// Enters that a record is gone after its retention, which was over at `expired_at`, with the report that found it
+    /// so: it is not asked for again.
+    pub fn expired(
+        &mut self,
+        run: &OpenRun,
+        report: &RecordReport,
+        expired_at: Timestamp,
+        found_at: Timestamp,
+    ) -> Result<Head, LedgerError> {
+        let (bytes, report_sha256) = written(report)?;
+        let (found_at, expired_at) = (found_at.as_millisecond(), expired_at.as_millisecond());
+        let transaction = self.transaction()?;
+        let record = intern_record(&transaction, run, &report.record_id)?;
+        let names = run.names(&report.record_id);
+        let row = Row::Expiry { record: names, found_at, expired_at, report_sha256: &report_sha256 };
+        let next = next(&transaction, &row)?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO expiry (seq, record, run, found_at, expired_at, report_sha256, head, report)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                next.seq,
+                record,
+                run.seq,
+                found_at,
+                expired_at,
+                report_sha256.as_bytes(),
+                next.digest.as_bytes(),
+                bytes
+            ])?;
+        transaction.commit()?;
+        Ok(next)
+    }
+
     /// Enters what a listing says of each record that is new, or not as it was when last listed or verified: a page in
     /// one transaction. Says how many rows that made; the same listing again makes none.
     pub fn seen<'a>(
@@ -78,6 +112,7 @@ impl Ledger {
             let declaration = Declaration::of(record);
             let declared = canonical_json(&declaration)?;
             let key = intern_record(&transaction, run, id)?;
+            unlisted::note(&transaction, key)?;
             if !is_known(&transaction, key, &declared)? {
                 let readiness = word(record.readiness());
                 see(&transaction, run, key, id, seen_at, readiness, declaration.is_complete(), &declared)?;
@@ -92,6 +127,13 @@ impl Ledger {
     pub(super) fn transaction(&mut self) -> Result<Transaction<'_>, LedgerError> {
         Ok(self.reader.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
+}
+
+/// A report as it is kept, and the digest of that.
+fn written(report: &RecordReport) -> Result<(Vec<u8>, Sha256Digest), LedgerError> {
+    let bytes = canonical_json(report)?.into_bytes();
+    let digest = Sha256Digest::of(&bytes);
+    Ok((bytes, digest))
 }
 
 /// Number and head of the row to be appended.

@@ -70,6 +70,24 @@ pub(super) enum Row<'a> {
         declared: Option<&'a str>,
         report_sha256: &'a Sha256Digest,
     },
+    Expiry {
+        record: Named<'a>,
+        found_at: i64,
+        expired_at: i64,
+        report_sha256: &'a Sha256Digest,
+    },
+    /// Made between runs, so it belongs to none.
+    Acknowledgement {
+        endpoint: &'a str,
+        project: &'a str,
+        record_id: &'a str,
+        acknowledged_at: i64,
+        operator: &'a str,
+        note: &'a str,
+        outcome: &'a str,
+        reason: Option<&'a str>,
+        state: &'a str,
+    },
 }
 
 /// Which record a row is about, and in which run.
@@ -124,6 +142,40 @@ impl Row<'_> {
                     report_sha256
                 ])
             }
+            Self::Expiry { record: at, found_at, expired_at, report_sha256 } => json!([
+                "expiry",
+                seq,
+                at.endpoint,
+                at.project,
+                at.record_id,
+                at.run_id,
+                found_at,
+                expired_at,
+                report_sha256
+            ]),
+            Self::Acknowledgement {
+                endpoint,
+                project,
+                record_id,
+                acknowledged_at,
+                operator,
+                note,
+                outcome,
+                reason,
+                state,
+            } => json!([
+                "acknowledgement",
+                seq,
+                endpoint,
+                project,
+                record_id,
+                acknowledged_at,
+                operator,
+                note,
+                outcome,
+                reason,
+                state
+            ]),
         }
     }
 }
@@ -146,4 +198,13 @@ UNION ALL
 SELECT v.seq, json_array('verification', v.seq, endpoint, project, record_id, run_id, verified_at, outcome, reason,
        complete, declared, lower(hex(report_sha256))), v.head
   FROM verification v CROSS JOIN run ON run.seq = v.run CROSS JOIN record ON record.id = v.record
-  CROSS JOIN scope ON scope.id = record.scope";
+  CROSS JOIN scope ON scope.id = record.scope
+UNION ALL
+SELECT x.seq, json_array('expiry', x.seq, endpoint, project, record_id, run_id, found_at, expired_at,
+       lower(hex(report_sha256))), x.head
+  FROM expiry x CROSS JOIN run ON run.seq = x.run CROSS JOIN record ON record.id = x.record
+  CROSS JOIN scope ON scope.id = record.scope
+UNION ALL
+SELECT a.seq, json_array('acknowledgement', a.seq, endpoint, project, record_id, acknowledged_at, operator, note,
+       outcome, reason, state), a.head
+  FROM acknowledgement a CROSS JOIN record ON record.id = a.record CROSS JOIN scope ON scope.id = record.scope";

@@ -153,6 +153,13 @@ pub fn compare(first: &Declaration, now: &Declaration) -> Vec<Change> {
     digests.into_iter().chain([size]).chain(objects).flatten().collect()
 }
 
+/// Whether the files are merely at another place: declared there with the same digests and the same size.
+#[must_use]
+pub fn is_relocation(changes: &[Change]) -> bool {
+    let moved = |change: &Change| matches!(change.field, Field::Object(_)) && change.kind == ChangeKind::Changed;
+    !changes.is_empty() && changes.iter().all(moved)
+}
+
 fn change(
     field: Field,
     first: Option<&str>,

@@ -41,6 +41,14 @@ pub enum LedgerError {
         /// What the system says.
         source: io::Error,
     },
+    /// A copy cannot be made there.
+    #[error("the ledger cannot be copied to {}: {source}", path.display())]
+    Backup {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The lock beside it cannot be made or taken.
     #[error("the ledger cannot be written, its lock {} cannot be taken: {source}", path.display())]
     Lock {

@@ -135,12 +135,17 @@ fn create(path: &Path) -> Result<(), LedgerError> {
     schema::migrate(&mut connection)?;
     connection.close().map_err(|(_, error)| error)?;
     fs::rename(&new, path).map_err(failed)?;
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    File::open(parent).and_then(|directory| directory.sync_all()).map_err(failed)
+    sync_parent(path).map_err(failed)
+}
+
+/// Puts a new name on disk.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
 }
 
 /// A new file only its owner can read; SQLite gives the files beside it the same permissions.
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -70,6 +70,20 @@ impl Reader {
         Ok(history)
     }
 
+    /// The report of the last verification that found a record intact, as JSON; `None` if none did.
+    pub fn last_intact_report(&self, scope: &Scope, id: &RecordId) -> Result<Option<serde_json::Value>, LedgerError> {
+        let Some(record) = self.record_key(scope, id)? else { return Ok(None) };
+        let report = self.first(LAST_INTACT_REPORT, [record], |row| Ok(row.get::<_, Vec<u8>>(0)?))?;
+        let unexpected = |error| LedgerError::Unexpected(format!("a report of {id}: {error}"));
+        report.map(|report| serde_json::from_slice(&report).map_err(unexpected)).transpose()
+    }
+
+    /// What a record declared when it was last verified.
+    pub fn last_verified_declaration(&self, scope: &Scope, id: &RecordId) -> Result<Option<Declaration>, LedgerError> {
+        let Some(record) = self.record_key(scope, id)? else { return Ok(None) };
+        self.first(LAST_DECLARED, [record], |row| declaration(row.get(0)?, &row.get::<_, String>(1)?))
+    }
+
     /// The report of a verification, byte for byte as it was entered; `None` if `seq` is the number of none.
     pub fn report(&self, seq: i64) -> Result<Option<Vec<u8>>, LedgerError> {
         let mut query = self.connection.prepare_cached("SELECT report FROM verification WHERE seq = ?1")?;
@@ -77,6 +91,12 @@ impl Reader {
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
 }
+
+const LAST_INTACT_REPORT: &str =
+    "SELECT report FROM verification WHERE record = ?1 AND outcome = 'intact' ORDER BY seq DESC LIMIT 1";
+
+const LAST_DECLARED: &str =
+    "SELECT seq, declared FROM verification WHERE record = ?1 AND declared IS NOT NULL ORDER BY seq DESC LIMIT 1";
 
 const HISTORY: &str = "
 SELECT * FROM (

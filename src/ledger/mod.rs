@@ -11,8 +11,11 @@
 //!
 //! Reading ([`Reader`]) never waits for a run; writing ([`Ledger`]) is for one run at a time.
 
+mod acknowledgement;
 mod append;
+mod backup;
 mod chain;
+mod coverage;
 mod declaration;
 mod error;
 mod export;
@@ -25,9 +28,11 @@ mod run;
 mod schema;
 mod standing;
 mod status;
+mod unlisted;
 
+pub use acknowledgement::{Acknowledged, Acknowledgement, state};
 pub use chain::{Break, Head};
-pub use declaration::{Change, ChangeKind, Declaration, Field, compare};
+pub use declaration::{Change, ChangeKind, Declaration, Field, compare, is_relocation};
 pub use error::LedgerError;
 pub use export::{ExportError, csv, jsonl};
 pub use history::{Event, HistoryRow};

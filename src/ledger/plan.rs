@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Row, named_params};
 
 use super::read::{record_id_at, time_at};
-use super::standing::Why;
+use super::standing::{BEGAN, Why};
 use super::{LedgerError, Reader, Scope};
-use crate::record::RecordId;
+use crate::record::{RecordId, service_time};
 
 /// A record that is to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +28,21 @@ pub struct Backlog {
     pub unsettled: u64,
     /// Intact long ago.
     pub due: u64,
+    /// As an operator has acknowledged them; nobody waits for these.
+    pub acknowledged: u64,
 }
 
 impl Backlog {
-    /// All of them.
+    /// All of them that somebody waits for.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.new + self.unsettled + self.due
     }
 }
 
-/// A plan as of one moment of the ledger: new records first, then unsettled ones, then due ones, each oldest first.
+/// A plan as of one moment of the ledger: new records first, then unsettled ones, then due ones, each oldest first, so
+/// that under one retention what expires soonest comes first; last those an operator has acknowledged, which must not
+/// use up the budget of the others. What is over is in none.
 ///
 /// It holds no record, only a place in that order, so memory does not grow with it. Records met or verified since that
 /// moment, by whatever way, are not in it: none comes up twice in a run. One that is in flight from elsewhere, begun and
@@ -82,6 +86,24 @@ impl Plan {
         Ok(page)
     }
 
+    /// When the oldest recording of what is left of it began, acknowledged records left out: what expires soonest.
+    pub fn oldest_began_at(&self, ledger: &Reader) -> Result<Option<Timestamp>, LedgerError> {
+        let Some(scope) = ledger.scope_id(&self.scope)? else { return Ok(None) };
+        let mut query = ledger.connection.prepare_cached(&format!(
+            "{PLANNED} SELECT min(({})) FROM planned WHERE rank < 3 AND (rank, since, id) > (:rank, :since, :id)",
+            BEGAN.replace("?1", "planned.id")
+        ))?;
+        let (rank, since, id) = self.after;
+        let began = query.query_row(
+            named_params! {
+                ":scope": scope, ":as_of": self.as_of, ":due_before": self.due_before.as_millisecond(),
+                ":rank": rank, ":since": since, ":id": id,
+            },
+            |row| row.get::<_, Option<String>>(0),
+        )?;
+        Ok(began.as_deref().and_then(service_time))
+    }
+
     /// What is left of it: planned, not handed out, and not verified meanwhile.
     pub fn backlog(&self, ledger: &Reader) -> Result<Backlog, LedgerError> {
         let mut backlog = Backlog::default();
@@ -100,6 +122,7 @@ impl Plan {
                 Why::New => &mut backlog.new,
                 Why::Unsettled => &mut backlog.unsettled,
                 Why::Due => &mut backlog.due,
+                Why::Acknowledged => &mut backlog.acknowledged,
             } = count;
         }
         Ok(backlog)
@@ -111,6 +134,7 @@ fn why_at(row: &Row<'_>) -> Result<Why, LedgerError> {
         0 => Ok(Why::New),
         1 => Ok(Why::Unsettled),
         2 => Ok(Why::Due),
+        3 => Ok(Why::Acknowledged),
         other => Err(LedgerError::Unexpected(format!("{other} is no rank"))),
     }
 }
@@ -121,11 +145,14 @@ const PLANNED: &str = "
 WITH known AS MATERIALIZED (
     SELECT id, record_id,
         (SELECT max(seq) FROM verification WHERE record = r.id) AS last_verified,
-        (SELECT max(seq) FROM sighting WHERE record = r.id AND seq <= :as_of) AS last_seen
+        (SELECT max(seq) FROM sighting WHERE record = r.id AND seq <= :as_of) AS last_seen,
+        (SELECT max(seq) FROM expiry WHERE record = r.id) AS last_expired
     FROM record r WHERE scope = :scope
 ), planned AS (
     SELECT known.id, known.record_id,
         CASE WHEN v.seq IS NULL THEN 0
+             WHEN v.outcome <> 'intact' AND (SELECT a.outcome IS v.outcome AND a.reason IS v.reason
+                FROM acknowledgement a WHERE a.record = known.id ORDER BY a.seq DESC LIMIT 1) THEN 3
              WHEN v.outcome <> 'intact' OR (s.seq > v.seq AND s.readiness = 'not_uploaded') THEN 1
              ELSE 2 END AS rank,
         coalesce(v.verified_at,
@@ -134,6 +161,8 @@ WITH known AS MATERIALIZED (
     LEFT JOIN verification v INDEXED BY verification_of_record ON v.record = known.id AND v.seq = known.last_verified
     LEFT JOIN sighting s INDEXED BY sighting_of_record ON s.record = known.id AND s.seq = known.last_seen
     WHERE coalesce(known.last_verified, known.last_seen) <= :as_of
+        AND max(coalesce(known.last_verified, 0), coalesce(known.last_seen, 0)) > coalesce(known.last_expired, 0)
+        AND NOT (v.reason IS 'expired_unverified' AND coalesce(known.last_seen, 0) < v.seq)
         AND (v.seq IS NULL OR v.verified_at < :due_before OR v.outcome <> 'intact'
             OR (s.seq > v.seq AND s.readiness = 'not_uploaded'))
 )";

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use super::chain::{BEGINNING, Break, COLUMNS, Head};
+use super::schema::EVIDENCE;
 use super::{Declaration, LedgerError, Scope, file};
 use crate::fixity::{Outcome, Sha256Digest};
 use crate::record::RecordId;
@@ -44,7 +45,10 @@ impl Reader {
     /// Walks the whole chain and names the first row that is missing or not as it was written; `None` if all holds.
     pub fn first_break(&self) -> Result<Option<Break>, LedgerError> {
         let mut query = self.connection.prepare(&format!("{COLUMNS} ORDER BY 1"))?;
-        let mut reports = self.connection.prepare("SELECT report, report_sha256 FROM verification WHERE seq = ?1")?;
+        let mut reports = self.connection.prepare(
+            "SELECT report, report_sha256 FROM verification WHERE seq = ?1
+             UNION ALL SELECT report, report_sha256 FROM expiry WHERE seq = ?1",
+        )?;
         let mut rows = query.query([])?;
         let mut at = Head { seq: 0, digest: BEGINNING };
         while let Some(row) = rows.next()? {
@@ -104,13 +108,12 @@ pub(super) fn record_key(connection: &Connection, scope: i64, id: &RecordId) -> 
 
 /// Where the chain ends, by the tables: whoever appends goes on from what is there.
 pub(super) fn head(connection: &Connection) -> Result<Head, LedgerError> {
-    const HEAD: &str = "SELECT head FROM run WHERE seq = ?1 UNION ALL SELECT head FROM run_end WHERE seq = ?1
-         UNION ALL SELECT head FROM sighting WHERE seq = ?1 UNION ALL SELECT head FROM verification WHERE seq = ?1";
     let seq: i64 = connection.prepare_cached("SELECT seq FROM last_entry")?.query_row([], |row| row.get(0))?;
     if seq == 0 {
         return Ok(Head { seq, digest: BEGINNING });
     }
-    let digest = connection.prepare_cached(HEAD)?.query_row([seq], |row| row.get(0))?;
+    let heads = EVIDENCE.map(|table| format!("SELECT head FROM {table} WHERE seq = ?1"));
+    let digest = connection.prepare_cached(&heads.join(" UNION ALL "))?.query_row([seq], |row| row.get(0))?;
     Ok(Head { seq, digest: Sha256Digest::from_bytes(digest) })
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::append::next;
 use super::chain::{Head, Named, Row};
 use super::read::scope_id;
-use super::{Ledger, LedgerError, Scope};
+use super::{Ledger, LedgerError, Scope, unlisted};
 use crate::record::RecordId;
 use crate::report::canonical_json;
 
@@ -75,6 +75,7 @@ impl Ledger {
         let scope_id = intern_scope(&transaction, scope)?;
         let started_at = started_at.as_millisecond();
         let Scope { endpoint, project } = scope;
+        unlisted::begin(&transaction)?;
         let row = Row::Run { endpoint, project, run_id, started_at, selection: &selection };
         let next = next(&transaction, &row)?;
         transaction

@@ -6,11 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x7265_6376;
 
 /// The version this program writes (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Each step and the version it leads to. A step may add tables, columns, views and indexes and never touches a written
-/// row; triggers and the view `chain` are made anew after the last one.
-const STEPS: [(i64, &str); 1] = [(VERSION, TABLES)];
+/// row; triggers and views are made anew after the last one.
+const STEPS: [(i64, &str); 2] = [(1, TABLES), (VERSION, MONTHS)];
 
 /// Times are milliseconds since 1970, UTC. JSON columns are compact. Wide columns come last, so that narrow ones are
 /// read without following a report over its overflow pages.
@@ -77,17 +77,47 @@ CREATE TABLE verification (
     report BLOB NOT NULL
 ) STRICT;
 CREATE INDEX verification_of_record ON verification (record, seq, verified_at, outcome, complete, run, reason);
+";
 
-CREATE VIEW last_entry (seq) AS SELECT max(
-    coalesce((SELECT max(seq) FROM run), 0),
-    coalesce((SELECT max(seq) FROM run_end), 0),
-    coalesce((SELECT max(seq) FROM sighting), 0),
-    coalesce((SELECT max(seq) FROM verification), 0)
-);
+/// What months call for: records found gone once their retention was over, states an operator has answered for, and
+/// which records began on a day. The declared time is text in either of the service's forms; both begin with the date.
+const MONTHS: &str = "
+CREATE TABLE expiry (
+    seq INTEGER PRIMARY KEY,
+    record INTEGER NOT NULL REFERENCES record (id),
+    run INTEGER NOT NULL REFERENCES run (seq),
+    found_at INTEGER NOT NULL,
+    expired_at INTEGER NOT NULL,
+    report_sha256 BLOB NOT NULL CHECK (length(report_sha256) = 32),
+    head BLOB NOT NULL CHECK (length(head) = 32),
+    report BLOB NOT NULL
+) STRICT;
+CREATE INDEX expiry_of_record ON expiry (record, seq);
+
+CREATE TABLE acknowledgement (
+    seq INTEGER PRIMARY KEY,
+    record INTEGER NOT NULL REFERENCES record (id),
+    acknowledged_at INTEGER NOT NULL,
+    operator TEXT NOT NULL,
+    note TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    state TEXT NOT NULL,
+    head BLOB NOT NULL CHECK (length(head) = 32)
+) STRICT;
+CREATE INDEX acknowledgement_of_record ON acknowledgement (record, seq, outcome, reason);
+
+CREATE INDEX sighting_began ON sighting (substr(json_extract(declared, '$.start_time'), 1, 10), record);
 ";
 
 /// The tables whose rows the chain runs through.
-const EVIDENCE: [&str; 4] = ["run", "run_end", "sighting", "verification"];
+pub(super) const EVIDENCE: [&str; 6] = ["run", "run_end", "sighting", "verification", "expiry", "acknowledgement"];
+
+/// The number of the last row of evidence, 0 in an empty ledger.
+fn last_entry() -> String {
+    let last = EVIDENCE.map(|table| format!("coalesce((SELECT max(seq) FROM {table}), 0)"));
+    format!("DROP VIEW IF EXISTS last_entry; CREATE VIEW last_entry (seq) AS SELECT max({});\n", last.join(", "))
+}
 
 /// Tables that intern names, each with its key beside `id`.
 const NAMES: [(&str, &str); 2] = [
@@ -134,6 +164,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     for (_, step) in STEPS.iter().filter(|(leads_to, _)| *leads_to > version) {
         transaction.execute_batch(step)?;
     }
+    transaction.execute_batch(&last_entry())?;
     transaction.execute_batch(&triggers())?;
     transaction.execute_batch(&format!(
         "DROP VIEW IF EXISTS chain; CREATE VIEW chain (seq, columns, head) AS {};",

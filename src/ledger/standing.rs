@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rusqlite::Row;
 
 use super::read::{declaration, outcome_at, record_key, time_at};
-use super::{Declaration, LedgerError, Reader, Scope};
-use crate::fixity::Outcome;
-use crate::record::RecordId;
+use super::{Acknowledgement, Declaration, LedgerError, Reader, Scope};
+use crate::fixity::{Code, Outcome};
+use crate::record::{RecordId, service_time};
 
 /// What the ledger knows of one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,18 @@ pub struct Standing {
     pub not_ready: bool,
     /// The first declaration with two well-formed digests: what later ones are held against.
     pub first_complete: Option<FirstDeclaration>,
+    /// When the recording began, as first declared: a later word could make it look older than its retention.
+    pub began_at: Option<Timestamp>,
+    /// What the last verification that decided something came to: one that was neither `unverified` nor `undeclared`.
+    pub decided: Option<Outcome>,
+    /// Whether that was that the record itself had vanished, not merely its objects.
+    pub vanished: bool,
+    /// Runs that verified it since it was last intact, or ever if it never was.
+    pub nights: u64,
+    /// Whether it is over: found gone after its retention, and neither seen otherwise nor verified since.
+    pub over: bool,
+    /// What an operator last answered for, whatever it is now.
+    pub acknowledgement: Option<Acknowledgement>,
 }
 
 /// A record's last verification.
@@ -69,6 +81,8 @@ pub enum Why {
     Unsettled,
     /// It was intact, and that is long ago.
     Due,
+    /// It is as an operator has acknowledged it, by its outcome and reason; only a look tells whether it still is.
+    Acknowledged,
 }
 
 impl Standing {
@@ -77,10 +91,20 @@ impl Standing {
     #[must_use]
     pub fn why(&self, due_before: Timestamp) -> Option<Why> {
         match &self.latest {
+            _ if self.over => None,
             None => Some(Why::New),
+            Some(latest) if latest.outcome != Outcome::Intact && self.is_answered_for(latest) => {
+                Some(Why::Acknowledged)
+            }
             Some(latest) if latest.outcome != Outcome::Intact || self.not_ready => Some(Why::Unsettled),
             Some(latest) => (latest.verified_at < due_before).then_some(Why::Due),
         }
+    }
+
+    fn is_answered_for(&self, latest: &Latest) -> bool {
+        self.acknowledgement
+            .as_ref()
+            .is_some_and(|known| known.outcome == latest.outcome && known.reason == latest.reason)
     }
 }
 
@@ -136,7 +160,25 @@ impl Reader {
             since if since < latest_seq => self.first(NOT_INTACT_SINCE, [record, since], |row| time_at(row, 0))?,
             _ => None,
         };
+        // Not ready, if it was seen since the last verification.
         let not_ready = self.first(LAST_SEEN, [record, latest_seq], |row| Ok(row.get::<_, bool>(0)?))?;
+        let expired = self.first(STILL_EXPIRED, [record], |row| Ok(row.get::<_, bool>(0)?))? == Some(true);
+        let given_up = latest.as_ref().is_some_and(|latest| {
+            latest.reason.as_deref() == Some(Code::ExpiredUnverified.as_str()) && not_ready.is_none()
+        });
+        let began = self.first(BEGAN, [record], |row| Ok(row.get::<_, Option<String>>(0)?))?.flatten();
+        let decided = match &latest {
+            Some(Latest { outcome, reason, .. }) if outcome.is_decided() => Some((*outcome, reason.clone())),
+            Some(_) => self.first(DECIDED, [record], |row| Ok((outcome_at(row, 0)?, row.get(1)?)))?,
+            None => None,
+        };
+        let vanished = matches!(&decided, Some((_, Some(reason))) if reason == Code::RecordVanished.as_str());
+        let nights = match &latest {
+            Some(latest) if latest.outcome != Outcome::Intact => {
+                self.first(NIGHTS, [record, intact_seq.unwrap_or(0)], |row| Ok(row.get::<_, i64>(0)?))?
+            }
+            _ => None,
+        };
         let complete = |row: &Row<'_>| {
             let seq = row.get(0)?;
             let declaration = declaration(seq, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
@@ -153,6 +195,12 @@ impl Reader {
             not_intact_since,
             not_ready: not_ready == Some(true),
             first_complete,
+            began_at: began.as_deref().and_then(service_time),
+            decided: decided.map(|(outcome, _)| outcome),
+            vanished,
+            nights: nights.map_or(0, i64::unsigned_abs),
+            over: expired || given_up,
+            acknowledgement: self.acknowledgement_of(record)?,
         }))
     }
 }
@@ -174,6 +222,25 @@ const NOT_INTACT_SINCE: &str =
 
 const LAST_SEEN: &str = "
 SELECT readiness = 'not_uploaded' FROM sighting WHERE record = ?1 AND seq > ?2 ORDER BY seq DESC LIMIT 1";
+
+const STILL_EXPIRED: &str = "
+SELECT seq > coalesce((SELECT max(seq) FROM verification WHERE record = ?1), 0)
+   AND seq > coalesce((SELECT max(seq) FROM sighting WHERE record = ?1), 0)
+FROM expiry WHERE record = ?1 ORDER BY seq DESC LIMIT 1";
+
+/// When a record began, as first declared.
+pub(super) const BEGAN: &str = "
+SELECT coalesce(
+    (SELECT json_extract(declared, '$.start_time') FROM sighting
+     WHERE record = ?1 AND json_extract(declared, '$.start_time') IS NOT NULL ORDER BY seq LIMIT 1),
+    (SELECT json_extract(declared, '$.start_time') FROM verification
+     WHERE record = ?1 AND json_extract(declared, '$.start_time') IS NOT NULL ORDER BY seq LIMIT 1))";
+
+const DECIDED: &str = "
+SELECT outcome, reason FROM verification WHERE record = ?1 AND outcome NOT IN ('unverified', 'undeclared')
+ORDER BY seq DESC LIMIT 1";
+
+const NIGHTS: &str = "SELECT count(DISTINCT run) FROM verification WHERE record = ?1 AND seq > ?2";
 
 const FIRST_COMPLETE_SEEN: &str = "
 SELECT s.seq, declared, seen_at, run_id FROM sighting s JOIN run ON run.seq = s.run

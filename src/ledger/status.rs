@@ -24,7 +24,7 @@ pub struct Status {
     pub last_verified_at: Option<Timestamp>,
     /// The last run.
     pub last_run: Option<LastRun>,
-    /// Until when the last complete listing reached.
+    /// Until when complete listings reach without a gap between them.
     pub listed_until: Option<Timestamp>,
 }
 
@@ -67,17 +67,10 @@ impl Reader {
         Ok(status)
     }
 
-    /// The record first seen longest ago among those never found intact.
+    /// The record first seen longest ago among those never found intact, without those that are over or acknowledged.
     pub fn oldest_never_intact(&self, scope: &Scope) -> Result<Option<(RecordId, Timestamp)>, LedgerError> {
         let Some(scope) = self.scope_id(scope)? else { return Ok(None) };
         self.first(OLDEST_NEVER_INTACT, [scope], |row| Ok((record_id_at(row, 0)?, time_at(row, 1)?)))
-    }
-
-    /// Until when the last complete listing of a scope reached: where the next one has to go on.
-    pub fn listed_until(&self, scope: &Scope) -> Result<Option<Timestamp>, LedgerError> {
-        let Some(scope) = self.scope_id(scope)? else { return Ok(None) };
-        let until = self.first(LISTED_UNTIL, [scope], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
-        until.flatten().map(time).transpose()
     }
 
     /// The last run of a scope.
@@ -100,9 +93,6 @@ const LAST_RUN: &str = "
 SELECT run_id, started_at, finished_at, exit_code, listing_complete, listed_until
 FROM run LEFT JOIN run_end e ON e.run = run.seq WHERE scope = ?1 ORDER BY run.seq DESC LIMIT 1";
 
-const LISTED_UNTIL: &str =
-    "SELECT max(listed_until) FROM run JOIN run_end e ON e.run = run.seq WHERE scope = ?1 AND listing_complete";
-
 const BY_OUTCOME: &str = "
 SELECT v.outcome, count(*), max(v.verified_at) FROM (
     SELECT id, (SELECT max(seq) FROM verification WHERE record = r.id) AS last FROM record r WHERE scope = ?1) known
@@ -116,4 +106,9 @@ SELECT record_id, min(
 ) AS first_seen
 FROM record r
 WHERE scope = ?1 AND NOT EXISTS (SELECT 1 FROM verification WHERE record = r.id AND outcome = 'intact')
+    AND NOT EXISTS (SELECT 1 FROM expiry WHERE record = r.id)
+    AND NOT EXISTS (SELECT 1 FROM verification v
+        WHERE v.record = r.id AND v.seq = (SELECT max(seq) FROM verification WHERE record = r.id)
+        AND (v.reason IS 'expired_unverified' OR (SELECT a.outcome IS v.outcome AND a.reason IS v.reason
+            FROM acknowledgement a WHERE a.record = r.id ORDER BY a.seq DESC LIMIT 1)))
 ORDER BY first_seen LIMIT 1";

@@ -1,6 +1,6 @@
 //! By what records are selected from all there are.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::time::millis;
@@ -26,6 +26,20 @@ pub struct Criteria {
 }
 
 impl Criteria {
+    /// All recordings that began within the second of that time, and those beside it: the service may round.
+    #[must_use]
+    pub fn moment(at: Timestamp) -> Self {
+        let second = SignedDuration::from_secs(1);
+        Self {
+            since: at.checked_sub(second).unwrap_or(at),
+            until: at.checked_add(second).unwrap_or(at),
+            desktop_id: None,
+            desktop_names: Vec::new(),
+            username: None,
+            kind: None,
+        }
+    }
+
     /// Whether nothing but the window selects.
     #[must_use]
     pub fn is_window_alone(&self) -> bool {

@@ -3,6 +3,7 @@
 //! Decoding is lenient, meaning is strict: whatever the service sent is kept, and only what is well formed counts as
 //! declared. Sources: *Querying Screen Recording Details* of the Workspace API reference.
 
+mod bucket_map;
 mod criteria;
 mod id;
 mod location;
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use bucket_map::{Moved, MovedError, moved_to};
 pub use criteria::Criteria;
 pub use id::{RecordId, RecordIdError};
 pub use location::{BucketNameError, Location, LocationError, check_bucket_name};

@@ -70,12 +70,13 @@ fn head(run: &Run, summary: &Summary) -> String {
     let seconds = run.finished_at.duration_since(run.started_at).as_secs_f64();
     format!(
         "<testsuite name=\"recverify\" id=\"{}\" timestamp=\"{}\" time=\"{seconds:.3}\" tests=\"{}\" failures=\"{}\" \
-         errors=\"{}\" skipped=\"0\"",
+         errors=\"{}\" skipped=\"{}\"",
         text(&run.id),
         report_time(run.started_at),
         summary.records,
-        summary.findings(),
-        summary.count(Outcome::Unverified) + summary.count(Outcome::Undeclared),
+        summary.open_findings(),
+        summary.records - summary.intact - summary.open_findings() - summary.acknowledged,
+        summary.acknowledged,
     )
 }
 
@@ -93,6 +94,7 @@ fn case(report: &RecordReport) -> io::Result<String> {
     }
     let element = match report.outcome {
         Outcome::Intact => "system-out",
+        _ if report.acknowledged.is_some() => "skipped",
         outcome if outcome.is_finding() => "failure",
         _ => "error",
     };
@@ -100,7 +102,10 @@ fn case(report: &RecordReport) -> io::Result<String> {
     if report.outcome != Outcome::Intact {
         let reason = report.reason.as_ref().map(|reason| format!("{}: {}", reason.code, reason.message));
         let message = reason.unwrap_or_else(|| report.outcome.to_string());
-        let _ = write!(case, " type=\"{}\" message=\"{}\"", report.outcome, text(&message));
+        if element != "skipped" {
+            let _ = write!(case, " type=\"{}\"", report.outcome);
+        }
+        let _ = write!(case, " message=\"{}\"", text(&message));
     }
     let _ = writeln!(case, ">{}</{element}></testcase>", details(report)?);
     Ok(case)

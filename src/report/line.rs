@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::group::Groups;
 use super::hint::hint;
-use super::text::{closing_hints, last_intact, recorded, totals};
+use super::text::{before, closing_hints, instead, recorded, totals};
 use super::{ReportWriter, Run, visible};
 use crate::evidence::{ObjectReport, RecordReport};
 use crate::fixity::Outcome;
@@ -33,6 +33,8 @@ impl<W: Write> ReportWriter for Brief<W> {
     fn record(&mut self, report: &RecordReport) -> io::Result<()> {
         match report.outcome {
             Outcome::Intact => Ok(()),
+            // Somebody knows; the summary counts it.
+            _ if report.acknowledged.is_some() => Ok(()),
             outcome if outcome.is_finding() => self.line(&finding(report)),
             _ => {
                 self.groups.add(report);
@@ -47,7 +49,9 @@ impl<W: Write> ReportWriter for Brief<W> {
             let line = format!("{} {}, first: {}", group.count, group.title(), group.ids[0]);
             self.line(&line)?;
         }
-        let all_intact = summary.intact == summary.records && summary.records + summary.skipped > 0;
+        let known = summary.intact + summary.acknowledged == summary.records;
+        let passed_over = summary.skipped + summary.expired + summary.archived.unwrap_or(0);
+        let all_intact = known && summary.records + passed_over > 0;
         if self.silent_if_intact && all_intact {
             return Ok(());
         }
@@ -63,15 +67,16 @@ fn finding(report: &RecordReport) -> String {
     let grave = |object: &&ObjectReport| object.outcome == report.outcome;
     for object in report.objects.iter().filter(grave) {
         if let (Some(bucket), Some(key)) = (&object.bucket, &object.key) {
-            parts.push(format!("{} {bucket}/{key}", object.role));
+            parts.push(format!("{} {bucket}/{key}{}", object.role, instead(object)));
         }
         parts.extend(object.declared_sha256.as_ref().map(|digest| format!("declared {digest}")));
         parts.extend(object.observed_sha256.map(|digest| format!("observed {digest}")));
+        parts.extend(object.versions.as_ref().map(|versions| versions.message.clone()));
     }
-    parts.extend(report.history.as_ref().and_then(|history| history.last_intact_at).map(last_intact));
+    parts.extend(report.history.as_ref().and_then(before));
     if let Some(reason) = &report.reason {
         parts.push(format!("{}: {}", reason.code, reason.message));
-        parts.extend(hint(reason.code).map(|hint| format!("next: {hint}")));
+        parts.extend(hint(report, reason.code).map(|hint| format!("next: {hint}")));
     }
     parts.join("; ")
 }

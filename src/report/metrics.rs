@@ -88,10 +88,17 @@ fn metrics(labels: &Labels, run: &Run, summary: &Summary, exit_code: u8, last_su
     gauge("recverify_records", "Records of the last run by outcome.", &outcomes);
     let help = "Records the last run selected, those without an outcome included.";
     gauge("recverify_selected_records", help, &one(summary.selected.to_string()));
-    let postponed = [("skipped", summary.skipped), ("not_ready", summary.not_ready), ("left", summary.left)];
+    let postponed = [
+        ("skipped", summary.skipped),
+        ("expired", summary.expired),
+        ("not_ready", summary.not_ready),
+        ("left", summary.left),
+    ];
     let postponed = postponed.map(|(state, count)| (format!(",state=\"{state}\""), count.to_string()));
-    let help = "Records the last run did not verify: intact not long ago, not uploaded yet, or left for the next run.";
+    let help = "Records the last run did not verify: intact not long ago, expired, not uploaded yet, or left for the next run.";
     gauge("recverify_postponed_records", help, &postponed);
+    let help = "Records of the last run in a state that an operator has acknowledged.";
+    gauge("recverify_acknowledged_records", help, &one(summary.acknowledged.to_string()));
     let help = "Bytes of objects the last run read over the network, repeated ones included.";
     gauge("recverify_read_bytes", help, &one(summary.bytes.to_string()));
     let duration = run.finished_at.duration_since(run.started_at).as_secs_f64();
@@ -107,6 +114,14 @@ fn metrics(labels: &Labels, run: &Run, summary: &Summary, exit_code: u8, last_su
         let age = run.finished_at.duration_since(since).as_secs();
         let help = "How long the record that waits longest for its first intact verification has been known.";
         gauge("recverify_oldest_unverified_age_seconds", help, &one(age.to_string()));
+    }
+    if let Some(at) = summary.soonest_expiry_at {
+        let help = "When the recording that expires soonest of those that wait is over, as Unix time.";
+        gauge("recverify_soonest_expiry_timestamp_seconds", help, &one(seconds(at)));
+    }
+    if summary.backlog.is_some() {
+        let help = "Whether a record waits longer for its first verification than it should.";
+        gauge("recverify_coverage_overdue", help, &one(u8::from(run.overdue.is_some()).to_string()));
     }
     if let Some(at) = last_success {
         let help = "When a run last ended with everything intact (exit code 0), as Unix time.";
@@ -171,11 +186,15 @@ recverify_records{region=\"eu\",project=\"p\",outcome=\"intact\"} 1
 # HELP recverify_selected_records Records the last run selected, those without an outcome included.
 # TYPE recverify_selected_records gauge
 recverify_selected_records{region=\"eu\",project=\"p\"} 12
-# HELP recverify_postponed_records Records the last run did not verify: intact not long ago, not uploaded yet, or left for the next run.
+# HELP recverify_postponed_records Records the last run did not verify: intact not long ago, expired, not uploaded yet, or left for the next run.
 # TYPE recverify_postponed_records gauge
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"skipped\"} 7
+recverify_postponed_records{region=\"eu\",project=\"p\",state=\"expired\"} 0
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"not_ready\"} 2
 recverify_postponed_records{region=\"eu\",project=\"p\",state=\"left\"} 0
+# HELP recverify_acknowledged_records Records of the last run in a state that an operator has acknowledged.
+# TYPE recverify_acknowledged_records gauge
+recverify_acknowledged_records{region=\"eu\",project=\"p\"} 0
 # HELP recverify_read_bytes Bytes of objects the last run read over the network, repeated ones included.
 # TYPE recverify_read_bytes gauge
 recverify_read_bytes{region=\"eu\",project=\"p\"} 20

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Spool;
 use crate::clock::Offset;
-use crate::evidence::Reason;
+use crate::evidence::{Reason, Warning};
 use crate::fixity::Sha256Digest;
 use crate::record::Criteria;
 use crate::time::{millis, report_time};
@@ -50,10 +50,45 @@ pub struct Run {
     /// The head of the ledger's chain before the run and after it; absent without a ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
+    /// What is worth a look about the run as a whole although it decided nothing.
+    pub warnings: Vec<Warning>,
+    /// Why the ledger's records are not looked at as often as they should be, if so.
+    pub overdue: Option<Reason>,
     /// The ids of all records selected, those without an outcome included, in the order they were selected.
     pub expected: Spool,
     /// Every request for the listing, with its answer; empty where records were named.
     pub listing: Spool,
+}
+
+impl Run {
+    /// The same run as the report of one of its records has it, which is written to a file of this name: nothing in it
+    /// names another record, and nothing the run was asked for that does.
+    #[must_use]
+    pub fn of_one_record(&self, expected: Spool, finished_at: Timestamp, file: &str) -> Self {
+        let selection =
+            Selection { ids: Some(1), ids_from: None, window: None, limit: None, complete: true, shortfall: None };
+        Self {
+            id: self.id.clone(),
+            started_at: self.started_at,
+            finished_at,
+            selection,
+            host: self.host.clone(),
+            operator: self.operator.clone(),
+            case: self.case.clone(),
+            note: self.note.clone(),
+            settings: self.settings.clone(),
+            credentials: self.credentials.clone(),
+            clocks: self.clocks.clone(),
+            reports: vec![file.to_owned()],
+            signing_key: self.signing_key.clone(),
+            timestamp_url: None,
+            chain: None,
+            warnings: Vec::new(),
+            overdue: None,
+            expected,
+            listing: Spool::default(),
+        }
+    }
 }
 
 /// What was selected to be verified: records by name, or those of a window.

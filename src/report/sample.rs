@@ -33,6 +33,8 @@ pub(super) fn run() -> Run {
         signing_key: None,
         timestamp_url: None,
         chain: None,
+        warnings: Vec::new(),
+        overdue: None,
         expected: Spool::default(),
         listing: Spool::default(),
     }
@@ -60,6 +62,7 @@ pub(super) fn intact() -> RecordReport {
         answer: None,
         calls: Vec::new(),
         history: None,
+        acknowledged: None,
         objects: vec![object(Role::Video, "v.mp4", b"video"), object(Role::Event, "e.jsonl", b"event")],
     }
 }
@@ -89,6 +92,7 @@ pub(super) fn unverified() -> RecordReport {
         answer: None,
         calls: Vec::new(),
         history: None,
+        acknowledged: None,
         objects: Vec::new(),
     }
 }
@@ -118,6 +122,7 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
         role,
         host: None,
         bucket: Some("bucket".to_owned()),
+        declared_bucket: None,
         key: Some(key.to_owned()),
         outcome: Outcome::Intact,
         reason: None,
@@ -140,5 +145,6 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
             finished_at,
         }],
         lookups: Vec::new(),
+        versions: None,
     }
 }

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-
 use super::attest::{commands, facts, statement};
 use super::group::Groups;
 use super::hint::hint;
 use super::{ReportWriter, Run, decimal_bytes, visible};
-use crate::evidence::{ObjectReport, Reason, RecordReport, report_time};
+use crate::evidence::{Acknowledged, History, ObjectReport, Reason, RecordReport, report_time};
 use crate::fixity::Outcome;
 use crate::record::Record;
 use crate::summary::Summary;
@@ -68,8 +66,8 @@ impl<W: Write> TextReport<W> {
         if let Some(recorded) = report.record.as_ref().and_then(recorded) {
             self.field("recorded", &recorded)?;
         }
-        if let Some(at) = report.history.as_ref().and_then(|history| history.last_intact_at) {
-            self.field("before", &last_intact(at))?;
+        if let Some(before) = report.history.as_ref().and_then(before) {
+            self.field("before", &before)?;
         }
         for object in report.objects.iter().filter(|object| object.outcome != Outcome::Intact) {
             self.object(object)?;
@@ -79,16 +77,19 @@ impl<W: Write> TextReport<W> {
             if !of_an_object {
                 self.reason(reason)?;
             }
-            if let Some(hint) = hint(reason.code) {
+            if let Some(hint) = hint(report, reason.code).filter(|_| report.acknowledged.is_none()) {
                 self.field("next", hint)?;
             }
+        }
+        if let Some(acknowledged) = &report.acknowledged {
+            self.field("known", &answered_for(acknowledged))?;
         }
         self.warnings(report)
     }
 
     fn object(&mut self, object: &ObjectReport) -> io::Result<()> {
         let place = match (&object.bucket, &object.key) {
-            (Some(bucket), Some(key)) => format!("{bucket}/{key}"),
+            (Some(bucket), Some(key)) => format!("{bucket}/{key}{}", instead(object)),
             _ => "at no usable place".to_owned(),
         };
         self.field(&object.role.to_string(), &format!("{place}: {}", object.outcome))?;
@@ -100,8 +101,11 @@ impl<W: Write> TextReport<W> {
             (None, Some(bytes)) => self.field("observed", &format!("{bytes} bytes, then nothing more"))?,
             _ => {}
         }
-        match &object.reason {
-            Some(reason) => self.reason(reason),
+        if let Some(reason) = &object.reason {
+            self.reason(reason)?;
+        }
+        match &object.versions {
+            Some(versions) => self.field("versions", &versions.message),
             None => Ok(()),
         }
     }
@@ -182,9 +186,23 @@ pub(super) fn recorded(record: &Record) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// When a record was last found intact.
-pub(super) fn last_intact(at: Timestamp) -> String {
-    format!("last intact on {}", report_time(at))
+/// When a record was last found intact, and since when it has not been.
+pub(super) fn before(history: &History) -> Option<String> {
+    let last = history.last_intact_at.map(|at| format!("last intact on {}", report_time(at)));
+    let since = history.first_not_intact_at.filter(|_| history.nights > 1);
+    let since = since.map(|at| format!("not intact since {}, in {} runs", report_time(at), history.nights));
+    let words: Vec<_> = last.into_iter().chain(since).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Who has answered for it.
+fn answered_for(Acknowledged { at, operator, note }: &Acknowledged) -> String {
+    format!("acknowledged by {operator} on {}: {note}", report_time(*at))
+}
+
+/// The bucket a record declares, where another was read in its place.
+pub(super) fn instead(object: &ObjectReport) -> String {
+    object.declared_bucket.as_ref().map_or_else(String::new, |bucket| format!(" (declared in bucket {bucket})"))
 }
 
 /// `5 records: 1 altered, 4 intact; 3.2 MB read in 0.4 s`.
@@ -196,7 +214,14 @@ pub fn totals(run: &Run, summary: &Summary) -> String {
     let outcomes = if outcomes.is_empty() { "nothing verified".to_owned() } else { outcomes.join(", ") };
     let seconds = run.finished_at.duration_since(run.started_at).as_secs_f64();
     let mut totals = format!("{records}: {outcomes}; {} read in {seconds:.1} s", decimal_bytes(summary.bytes));
-    for (count, what) in [(summary.skipped, "skipped, not due"), (summary.not_ready, "not ready")] {
+    let postponed = [
+        (summary.skipped, "skipped, not due"),
+        (summary.archived.unwrap_or(0), "archived before, their bags checked and the bucket not asked"),
+        (summary.expired, "expired"),
+        (summary.not_ready, "not ready"),
+        (summary.acknowledged, "acknowledged"),
+    ];
+    for (count, what) in postponed {
         if count > 0 {
             totals = format!("{totals}; {count} {what}");
         }
@@ -209,6 +234,12 @@ pub fn totals(run: &Run, summary: &Summary) -> String {
     }
     if let Some(since) = summary.oldest_unverified_at {
         totals = format!("{totals}; never intact yet since {}", report_time(since));
+    }
+    if let Some(at) = summary.soonest_expiry_at {
+        totals = format!("{totals}; of those waiting one expires on {}", report_time(at));
+    }
+    if let Some(since) = summary.not_intact_since.filter(|_| summary.nights > 1) {
+        totals = format!("{totals}; not intact since {}, in {} runs", report_time(since), summary.nights);
     }
     totals
 }

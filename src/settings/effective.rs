@@ -9,14 +9,17 @@ use super::Settings;
 use crate::cli;
 use crate::credentials::{Access, Credential, Keyring};
 use crate::report::{Credentials, Identity};
+use crate::retention::Terms;
 use crate::store::{Addressing, Hashing};
 
 /// What is in force of a verification, whether it was given or not. Addresses that may hold a secret of their own, those of
 /// a watchdog and of proxies, are left out.
 #[must_use]
-pub fn effective(settings: &Settings, args: &cli::Verify) -> BTreeMap<&'static str, Value> {
+pub fn effective(settings: &Settings, args: &cli::Verify, terms: &Terms) -> BTreeMap<&'static str, Value> {
     let Settings { api, store, concurrency } = settings;
     let seconds = |time: Duration| json!(time.as_secs_f64());
+    let moved: Vec<_> = args.moved.iter().map(|moved| format!("{}={}", moved.from, moved.to)).collect();
+    let moved = (!moved.is_empty()).then(|| moved.join(","));
     let auto = |number: Option<u64>| number.map_or_else(|| json!("auto"), |number| json!(number));
     BTreeMap::from([
         ("obs-region", json!(store.region)),
@@ -51,8 +54,13 @@ pub fn effective(settings: &Settings, args: &cli::Verify) -> BTreeMap<&'static s
             }),
         ),
         ("size-rule", json!(crate::fixity::SizeRule::from(args.size_rule))),
-        ("ledger", json!(args.ledger.as_ref().map(|path| path.display().to_string()))),
-        ("reverify-after", json!(args.reverify_after.as_secs())),
+        ("ledger", json!(args.remembering.ledger.as_ref().map(|path| path.display().to_string()))),
+        ("reverify-after", json!(terms.reverify_after.as_secs())),
+        ("overlap", json!(args.remembering.overlap.as_secs())),
+        ("map-bucket", json!(moved)),
+        ("retention", json!(terms.retention.map(|time| time.as_secs()))),
+        ("not-ready-after", json!(terms.not_ready_after.as_secs())),
+        ("max-unverified-age", json!(terms.max_unverified_age.map(|time| time.as_secs()))),
         ("max-bytes", json!(args.max_bytes)),
         ("max-duration", json!(args.max_duration.map(|time| time.as_secs_f64()))),
         ("include-not-ready", json!(args.window.include_not_ready)),

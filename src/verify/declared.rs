@@ -1,15 +1,20 @@
 //! Holds what a record declares now against what it declared first, as the ledger remembers it.
 
+use jiff::Timestamp;
+
 use crate::evidence::{Reason, RecordReport, Warning, report_time};
 use crate::fixity::{Code, Outcome};
-use crate::ledger::Change;
-use crate::memory::Remembered;
+use crate::ledger::{Change, is_relocation};
 
-/// Adds history and findings to a report. Another digest, size or object makes a record inconsistent, whatever its
-/// digests say today: who can change the declaration can make everything else agree with it.
-pub(super) fn hold_against(remembered: Remembered, report: &mut RecordReport) {
-    report.history = Some(remembered.history);
-    let Some((changes, at)) = remembered.changes else { return };
+/// Adds what is declared otherwise to a report. Another digest, size or object makes a record inconsistent, whatever its
+/// digests say today: who can change the declaration can make everything else agree with it. Another place alone, with
+/// the same digests, is worth a note: the bytes are read there and held against the digests of old.
+pub(super) fn hold_against(changes: Vec<Change>, at: Timestamp, report: &mut RecordReport) {
+    if is_relocation(&changes) {
+        let message = format!("{} (first declared so on {})", words(&changes), report_time(at));
+        report.warnings.push(Warning::new(Code::Relocated, message));
+        return;
+    }
     let (findings, notes): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.kind.is_finding());
     if !notes.is_empty() {
         report.warnings.push(Warning::new(Code::DeclarationFilled, words(&notes)));

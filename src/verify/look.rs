@@ -6,7 +6,7 @@ use crate::evidence::{Keeping, ObjectReport, Reason, Warning};
 use crate::fixity::{
     Code, Comparison, Markup, Observed, Outcome, SecondRead, Sha256Digest, compare, judge_second_read,
 };
-use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role};
+use crate::record::{DeclaredDigest, Location, LocationError, Record, RecordId, Role, moved_to};
 use crate::store::{Lookups, Pass, Place, ReadError, Reading, Step, StoreError};
 
 /// An object looked at. What needs the other object to be decided is decided afterwards.
@@ -29,9 +29,12 @@ pub(super) enum Open {
 impl Verifier<'_> {
     /// Looks at one object, under each key its place may mean.
     pub(super) async fn look(&self, id: &RecordId, record: &Record, role: Role) -> Looked {
-        let location = record.location(role);
+        let mut location = record.location(role);
         let mut report = blank_object(record, role);
-        if let Ok(location) = &location {
+        if let Ok(location) = &mut location {
+            if let Some(bucket) = moved_to(self.moved, &location.bucket) {
+                report.declared_bucket = Some(std::mem::replace(&mut location.bucket, bucket.to_owned()));
+            }
             report.bucket = Some(location.bucket.clone());
             report.key = Some(location.key.clone());
         }
@@ -214,20 +217,31 @@ impl Verifier<'_> {
     }
 
     async fn read_once(&self, id: &RecordId, place: &Place, pass: Pass<'_>, role: Role) -> Reading {
-        let object = ObjectRef { record: id, role };
         let number = match pass {
-            Pass::First => 1,
+            Pass::First | Pass::Version(_) => 1,
             Pass::Second(_) => 2,
         };
-        let tell = |step: Step<'_>| match step {
-            Step::Started(bytes) => self.watch.on(&Event::ReadStarted { object, bytes, pass: number }),
+        let tell = self.tell(id, role, number);
+        let copy_to = self.archive.and_then(|archive| archive.copy_to(id, role));
+        let mut reading = self.store.read(place, pass, copy_to.as_deref(), &tell, self.cancel).await;
+        if let Some(archive) = self.archive {
+            let copied = reading.copied.take();
+            archive.note(id, role, reading.result.as_ref().ok().copied().zip(copied));
+        }
+        reading
+    }
+
+    /// Tells whoever watches about the steps of a read.
+    pub(super) fn tell<'a>(&'a self, record: &'a RecordId, role: Role, pass: u8) -> impl Fn(Step<'_>) + 'a {
+        let object = ObjectRef { record, role };
+        move |step: Step<'_>| match step {
+            Step::Started(bytes) => self.watch.on(&Event::ReadStarted { object, bytes, pass }),
             Step::Progress(position) => self.watch.on(&Event::ReadProgress { object, position }),
             Step::Retry(position, error, wait) => {
                 let message = error.to_string();
                 self.watch.on(&Event::ReadRetry { object, position, code: error.code(), message: &message, wait });
             }
-        };
-        self.store.read(place, pass, &tell, self.cancel).await
+        }
     }
 }
 
@@ -236,6 +250,7 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         role,
         host: None,
         bucket: None,
+        declared_bucket: None,
         key: None,
         outcome: Outcome::Unverified,
         reason: None,
@@ -250,6 +265,7 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         finished_at: None,
         attempts: Vec::new(),
         lookups: Vec::new(),
+        versions: None,
     }
 }
 

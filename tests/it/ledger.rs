@@ -42,6 +42,7 @@ fn ledger() -> (TempDir, PathBuf) {
                 answer: None,
                 calls: Vec::new(),
                 history: None,
+                acknowledged: None,
                 objects: Vec::new(),
             };
             ledger.verified(&run, &report, day(n)).expect("entered");

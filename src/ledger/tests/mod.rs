@@ -103,6 +103,7 @@ pub(super) fn report_of(record: Record, outcome: Outcome) -> RecordReport {
         answer: None,
         calls: Vec::new(),
         history: None,
+        acknowledged: None,
         objects: Vec::new(),
     }
 }

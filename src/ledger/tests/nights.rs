@@ -139,7 +139,7 @@ fn a_plan_has_new_then_unsettled_then_due_records_each_oldest_first() {
     let tonight = begin(&mut ledger, "p", day(10));
     see(&mut ledger, &tonight, &[record("listed tonight")], day(10));
     let mut plan = Plan::new(scope("p"), tonight.seq(), day(3));
-    assert_eq!(plan.backlog(ledger.reader()).expect("read"), Backlog { new: 3, unsettled: 3, due: 2 });
+    assert_eq!(plan.backlog(ledger.reader()).expect("read"), Backlog { new: 3, unsettled: 3, due: 2, acknowledged: 0 });
     ledger.verified(&tonight, &report("due 2", Outcome::Unverified), day(10)).expect("entered");
     assert_eq!(plan.backlog(ledger.reader()).expect("read").total(), 7);
     let expected = [

@@ -65,7 +65,7 @@ impl Recording {
     }
 
     /// The record that declares both files truly.
-    pub(crate) fn record(&self, now: Timestamp) -> Value {
+    pub fn record(&self, now: Timestamp) -> Value {
         let start = self.start_time.unwrap_or(now - SignedDuration::from_hours(1));
         let end = start + SignedDuration::from_mins(10);
         json!({
