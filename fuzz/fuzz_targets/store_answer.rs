@@ -79,7 +79,7 @@ fn access(http: &HttpClient, backoff: &Backoff) -> Access {
 
 async fn ask(store: &Store, place: &Place, bytes: &[u8]) {
     let noted = Lookups::default();
-    let reading = store.read(place, Pass::First, &|_| {}, &CancellationToken::new()).await;
+    let reading = store.read(place, Pass::First, None, &|_| {}, &CancellationToken::new()).await;
     match &reading.result {
         Ok(observed) => {
             let pin = reading.pin.as_ref().expect("what was read had a head");
