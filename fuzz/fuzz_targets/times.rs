@@ -27,7 +27,7 @@ fuzz_target!(|text: &str| {
 
     let mut lines = text.splitn(2, '\n').map(str::to_owned);
     let window = Window { since: lines.next(), until: lines.next(), ..Window::default() };
-    match resolve(&window, Vec::new(), false, now) {
+    match resolve(&window, Vec::new(), false, now, None) {
         Ok(Selection::Listed { criteria, .. }) => assert!(criteria.since <= criteria.until),
         Ok(Selection::Named(_)) => panic!("a window names no records"),
         Err(error) => assert!(!error.to_string().is_empty()),
