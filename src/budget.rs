@@ -101,4 +101,13 @@ mod tests {
         assert!(!spending.allows(&budget, None, now));
         assert!(spending.allows(&budget, None, now.checked_sub(Duration::from_millis(1)).expect("the past")));
     }
+
+    #[test]
+    fn a_budget_begins_when_it_is_made() {
+        let before = Instant::now();
+        let budget = Budget::new(Some(7), Some(Duration::from_mins(1)));
+        assert_eq!(budget.bytes, Some(7));
+        assert!(budget.until.is_some_and(|until| until >= before + Duration::from_mins(1)));
+        assert_eq!(Budget::new(None, None).until, None);
+    }
 }

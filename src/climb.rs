@@ -138,4 +138,27 @@ mod tests {
         climb.back_off();
         assert_eq!(levels(&mut climb, 3, each), [3, 3, 3]);
     }
+
+    #[test]
+    fn a_fifth_more_pays_and_less_does_not() {
+        for (rate, level) in [(120.0, 4), (119.0, 1), (105.0, 1)] {
+            let mut climb = Climb::new(1, 12);
+            climb.measured(100.0);
+            climb.measured(rate);
+            assert_eq!(climb.level(), level, "{rate}");
+        }
+    }
+
+    #[test]
+    fn what_was_settled_on_is_questioned_after_sixteen_measurements() {
+        let mut climb = Climb::new(1, 12);
+        let seen = levels(&mut climb, 19, |_| 100.0);
+        assert_eq!(seen.iter().rposition(|level| *level == 2), Some(18), "{seen:?}");
+    }
+
+    #[test]
+    fn only_a_level_the_user_chose_is_fixed() {
+        assert_eq!(Climb::fixed(3).fixed_level(), Some(3));
+        assert_eq!(Climb::new(3, 12).fixed_level(), None);
+    }
 }

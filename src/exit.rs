@@ -149,4 +149,10 @@ mod tests {
         both.unverified += 1;
         assert_eq!(Exit::of_run(&both, None, true, true).code(), 1);
     }
+
+    #[test]
+    fn what_the_budget_left_was_selected_all_the_same() {
+        let all_left = Summary { selected: 2, left: 2, ..Summary::default() };
+        assert_eq!(Exit::of_run(&all_left, None, true, true).code(), 0);
+    }
 }

@@ -45,6 +45,7 @@ pub mod exit;
 pub mod fixity;
 pub mod gate;
 pub mod http;
+pub mod ids;
 pub mod ledger;
 pub mod memory;
 pub mod pace;
@@ -66,7 +67,7 @@ pub mod throttle;
 pub mod time;
 pub mod timestamp;
 pub mod verify;
-mod wire;
+pub mod wire;
 pub mod workspace;
 
 use std::ffi::OsString;

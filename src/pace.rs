@@ -102,6 +102,29 @@ mod tests {
     }
 
     #[test]
+    fn records_without_bytes_are_work_too() {
+        let mut pace = Pace::new(Climb::new(8, 64));
+        assert_eq!(rounds(&mut pace, 4, 0, |_| 2.0), [8, 16, 8, 8]);
+    }
+
+    #[test]
+    fn a_level_is_measured_by_a_round_of_records_that_began_at_it() {
+        let mut pace = Pace::new(Climb::new(8, 64));
+        let mut now = pace.since;
+        let mut finish = |count: usize, every: f64| {
+            for _ in 0..count {
+                now += Duration::from_secs_f64(every);
+                pace.finished(0, 0, now);
+            }
+            pace.level()
+        };
+        assert_eq!((finish(8 + 15, 1.0), finish(1, 1.0)), (8, 16));
+        finish(15, 1.0);
+        assert_eq!(finish(1, 1000.0), 16, "the last that began at the level before");
+        assert_eq!((finish(31, 0.5), finish(1, 0.5)), (16, 32));
+    }
+
+    #[test]
     fn a_throttled_run_goes_on_with_half_as_many() {
         let mut pace = Pace::new(Climb::new(8, 64));
         pace.finished(1000, 1, Instant::now());

@@ -164,4 +164,17 @@ mod tests {
         }
         assert!(is_about(pause(&mut throttle, None), SECOND));
     }
+
+    #[test]
+    fn pauses_are_counted_and_each_is_over_at_its_end() {
+        let mut throttle = throttle();
+        assert_eq!(throttle.pauses(), 0);
+        let now = Instant::now();
+        for counted in [1, 2] {
+            throttle.refused(throttle.round(), now, Some(SECOND * 60));
+            assert_eq!(throttle.pauses(), counted);
+        }
+        assert_eq!(throttle.until(now + SECOND * 59), Some(now + SECOND * 60));
+        assert_eq!(throttle.until(now + SECOND * 60), None);
+    }
 }

@@ -70,7 +70,8 @@ pub(crate) fn what_it_is_instead(body: &[u8], error: &serde_json::Error) -> Stri
 
 /// Reads what an error body says, in any of the shapes service and gateway are known to use; an unknown shape says
 /// nothing.
-pub(crate) fn error_body(body: &[u8]) -> ServiceAnswer {
+#[must_use]
+pub fn error_body(body: &[u8]) -> ServiceAnswer {
     let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else { return ServiceAnswer::default() };
     if let Some(Value::Object(inner)) = fields.0.get("error").cloned() {
         fields.0.extend(inner);

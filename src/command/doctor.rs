@@ -1,12 +1,12 @@
 //! `recverify doctor`: settings, then one question after the other, and a line a check with its remedy.
 
-use super::ids::parse;
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, DoctorFormat};
 use crate::credentials::{Access, Network};
 use crate::doctor::{Subject, Surgery, examine, is_well, judge, write_json, write_text};
 use crate::exit::Exit;
 use crate::http::HttpClient;
+use crate::ids::parse;
 use crate::progress::Progress;
 use crate::selection::{self, Selection, SelectionError};
 use crate::settings;

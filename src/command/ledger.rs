@@ -5,10 +5,10 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::ids::parse;
 use super::{Context, Unprepared};
 use crate::cli::{self, ExportFormat, LedgerArgs, LedgerQuestion};
 use crate::exit::Exit;
+use crate::ids::parse;
 use crate::ledger::{self, Acknowledged, Acknowledgement, Event, ExportError, Ledger, LedgerError, Reader, Scope};
 use crate::record::RecordId;
 use crate::report::visible;

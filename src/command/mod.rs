@@ -5,7 +5,6 @@ mod bags;
 mod begin;
 mod check;
 mod doctor;
-mod ids;
 mod ledger;
 mod list;
 mod monitor;
@@ -21,6 +20,7 @@ use crate::clock::{Backoff, Clock};
 use crate::credentials::{Network, Variables, wipe};
 use crate::exit::Exit;
 use crate::http::{HttpClient, RootsError};
+use crate::ids::IdsError;
 use crate::ledger::LedgerError;
 use crate::ping::PingUrlError;
 use crate::record::RecordId;
@@ -74,7 +74,7 @@ impl Context {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unprepared {
     #[error(transparent)]
-    Ids(#[from] ids::IdsError),
+    Ids(#[from] IdsError),
     #[error(transparent)]
     Selection(#[from] SelectionError),
     #[error(transparent)]

@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
-use super::ids::parse;
 use super::{Context, Unprepared, runtime};
 use crate::cli::{self, ShowFormat};
 use crate::credentials::Access;
 use crate::event::Unwatched;
 use crate::exit::Exit;
 use crate::http::HttpClient;
+use crate::ids::parse;
 use crate::record::Record;
 use crate::report::visible;
 use crate::settings;

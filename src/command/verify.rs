@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::bags::bags;
 use super::begin::{begin, has_trail};
-use super::ids::gather;
 use super::monitor::Monitor;
 use super::remember::{going_on, remember, terms};
 use super::seal::Seal;
@@ -25,6 +24,7 @@ use crate::event::{Event, Watch as _};
 use crate::evidence::report_time;
 use crate::exit::{Exit, Signal};
 use crate::http::HttpClient;
+use crate::ids::gather;
 use crate::ledger::{LedgerError, Listed, Scope};
 use crate::memory::Memory;
 use crate::progress::Progress;

@@ -174,6 +174,16 @@ mod tests {
     }
 
     #[test]
+    fn a_backslash_at_the_end_of_a_line_is_part_of_the_value() {
+        for end in ["\n", "\r\n"] {
+            let (_file, variables) = file(&["[basic]", "ak = id", "sk = x\\", "security_token = y\\\\", ""].join(end));
+            let key = find(&variables).expect("complete").expect("found").key;
+            assert_eq!(key.secret.expose_secret(), "x\\");
+            assert_eq!(key.security_token.expect("a token").expose_secret(), "y\\\\");
+        }
+    }
+
+    #[test]
     fn a_file_without_a_pair_is_an_error_and_names_what_is_missing() {
         let (file, variables) = file("[basic]\nak = id\n");
         let error = find(&variables).expect_err("incomplete").to_string();

@@ -20,7 +20,8 @@ pub(super) fn path(variables: &Variables) -> Option<(PathBuf, bool)> {
 pub(super) fn key(path: &Path) -> Result<FoundKey, CredentialsError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| CredentialsError::Unreadable { path: path.to_owned(), source })?;
-    let text = Zeroizing::new(text);
+    // The parser joins a line that ends with a backslash to the next, unless a blank, which it trims, stands between.
+    let text = Zeroizing::new(Zeroizing::new(text).replace("\\\n", "\\ \n"));
     let literal = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
     let file = Ini::load_from_str_opt(&text, literal)
         .map_err(|source| CredentialsError::Malformed { path: path.to_owned(), source })?;

@@ -141,4 +141,29 @@ mod tests {
             assert_eq!(text.parse::<Sha256Digest>(), Err(error), "{text}");
         }
     }
+
+    #[test]
+    fn only_32_bytes_in_base64_are_called_base64() {
+        let base64 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        let cases =
+            [base64.replace('=', "a"), base64.replacen('u', " ", 1), format!("a{base64}"), base64[1..].to_owned()];
+        for text in cases {
+            assert_eq!(text.parse::<Sha256Digest>(), Err(DigestError::Length(text.len())), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_digits_and_debug_shows_the_digits() {
+        let digest = Sha256Digest::of(b"abc");
+        assert_eq!(hex::encode(digest.as_bytes()), ABC);
+        assert_eq!(format!("{digest:?}"), format!("Sha256Digest({ABC})"));
+    }
+
+    #[test]
+    fn what_a_reader_gives_has_the_digest_of_all_its_bytes() {
+        let long = vec![7; (256 << 10) + 1];
+        for content in [&b"abc"[..], b"", &long] {
+            assert_eq!(Sha256Digest::read(content).ok(), Some(Sha256Digest::of(content)));
+        }
+    }
 }

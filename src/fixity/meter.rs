@@ -138,6 +138,22 @@ mod tests {
         assert_eq!(metered(&pieces).markup, Some(Markup::Html));
     }
 
+    #[test]
+    fn a_document_that_begins_behind_the_opening_is_not_recognised() {
+        let late = format!("{}<html>", " ".repeat(OPENING));
+        let (half, rest) = late.as_bytes().split_at(OPENING / 2);
+        assert_eq!(metered(&[late.as_bytes()]).markup, None);
+        assert_eq!(metered(&[half, rest]).markup, None);
+    }
+
+    #[test]
+    fn a_meter_says_how_far_it_is() {
+        let mut meter = Meter::new();
+        meter.update(b"video");
+        meter.update(b"!!");
+        assert_eq!(meter.bytes(), 7);
+    }
+
     proptest! {
         #[test]
         fn how_the_bytes_are_cut_changes_nothing(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0usize..300) {

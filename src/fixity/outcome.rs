@@ -86,4 +86,9 @@ mod tests {
             assert_eq!(serde_json::to_value(outcome).ok(), Some(outcome.as_str().into()));
         }
     }
+
+    #[test]
+    fn the_word_in_a_column_is_padded() {
+        assert_eq!(format!("{:>8}|", Outcome::Intact), "  intact|");
+    }
 }

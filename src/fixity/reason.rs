@@ -141,4 +141,12 @@ mod tests {
         assert_eq!(words.len(), Code::ALL.len());
         assert!(words.iter().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')));
     }
+
+    #[test]
+    fn a_code_is_the_same_word_in_text_and_in_json() {
+        for code in Code::ALL {
+            assert_eq!(code.to_string(), code.as_str());
+            assert_eq!(serde_json::to_value(code).ok(), Some(code.as_str().into()));
+        }
+    }
 }

@@ -92,4 +92,10 @@ mod tests {
     fn lengths_too_large_to_add_fit_nothing() {
         assert_eq!(fits(SizeRule::Auto, 1, u64::MAX, 2), Some(Fits::Neither));
     }
+
+    #[test]
+    fn a_rule_is_shown_as_it_is_written_on_the_command_line() {
+        let rules = [SizeRule::Auto, SizeRule::Video, SizeRule::Total, SizeRule::Off];
+        assert_eq!(rules.map(|rule| rule.to_string()), ["auto", "video", "total", "off"]);
+    }
 }

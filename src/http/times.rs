@@ -52,4 +52,12 @@ mod tests {
         assert_eq!(waited("soon"), None);
         assert_eq!(waited("-1"), None);
     }
+
+    #[test]
+    fn the_servers_time_is_the_date_it_sent() {
+        let sent = |date| server_time(&HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]));
+        assert_eq!(sent("Thu, 15 Jan 2026 08:30:09 GMT"), "2026-01-15T08:30:09Z".parse().ok());
+        assert_eq!(sent("today"), None);
+        assert_eq!(server_time(&HeaderMap::new()), None);
+    }
 }

@@ -183,7 +183,8 @@ mod tests {
         assert_eq!(refused(".", "f"), Some(LocationError::KeyDotSegment));
         assert_eq!(refused("a", ".."), Some(LocationError::KeyDotSegment));
         assert_eq!(refused("a\0", "f"), Some(LocationError::KeyNul));
-        assert_eq!(refused("a", &"f".repeat(2000)), Some(LocationError::KeyTooLong(2002)));
+        assert_eq!(refused("a", &"f".repeat(1023)), Some(LocationError::KeyTooLong(1025)));
+        assert_eq!(refused("a", &"f".repeat(1022)), None);
         assert_eq!(refused("a..b", "...f"), None);
     }
 

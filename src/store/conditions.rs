@@ -20,3 +20,16 @@ impl Conditions {
         self.from.map(|from| format!("bytes={from}-{last}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_its_first_byte_and_its_last_where_there_is_one() {
+        let range = |from, last| Conditions { from, last, ..Conditions::default() }.range();
+        assert_eq!(range(Some(5), None).as_deref(), Some("bytes=5-"));
+        assert_eq!(range(Some(5), Some(9)).as_deref(), Some("bytes=5-9"));
+        assert_eq!(range(None, None), None);
+    }
+}

@@ -4,19 +4,19 @@ use std::str::FromStr;
 
 /// `bytes FIRST-LAST/TOTAL`, with FIRST ≤ LAST < TOTAL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ContentRange {
+pub struct ContentRange {
     /// Offset of the first byte of the body.
-    pub(super) first: u64,
+    pub first: u64,
     /// Offset of its last byte.
-    pub(super) last: u64,
+    pub last: u64,
     /// Length of the whole object; `None` for `*`.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 /// The header is missing a part or contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is no content range")]
-pub(super) struct ContentRangeError(String);
+pub struct ContentRangeError(String);
 
 impl FromStr for ContentRange {
     type Err = ContentRangeError;

@@ -16,7 +16,7 @@ use crate::http::{retry_after, server_time};
 
 /// The start of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     pub(super) status: u16,
     pub(super) etag: Option<String>,
     pub(super) content_length: Option<u64>,
@@ -35,7 +35,9 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn new(status: u16, headers: &http::HeaderMap, clock: &Clock) -> Self {
+    /// Reads status and headers; `clock` tells how far off a date in `Retry-After` is.
+    #[must_use]
+    pub fn new(status: u16, headers: &http::HeaderMap, clock: &Clock) -> Self {
         let text = |name: &str| {
             headers
                 .get(name)

@@ -25,7 +25,9 @@ mod versions;
 
 pub use absence::Absence;
 pub use client::{Addressing, Found, Place, Store, StoreSettings};
+pub use content_range::{ContentRange, ContentRangeError};
 pub use error::StoreError;
+pub use head::Head;
 pub use lookups::Lookups;
 pub use metering::Hashing;
 pub use parts::Parts;

@@ -86,4 +86,10 @@ mod tests {
         assert_eq!(parts(None, Some(1000)).next(1 << 30, 8), 1000);
         assert_eq!(parts(None, Some(1000)).next(7, 8), 7);
     }
+
+    #[test]
+    fn connections_are_as_many_as_asked_for_or_as_pay() {
+        assert_eq!(parts(Some(4), None).climb(), Climb::fixed(4));
+        assert_eq!(parts(None, Some(1000)).climb(), Climb::new(1, 12));
+    }
 }

@@ -58,7 +58,9 @@ pub(super) enum Refused {
 }
 
 impl Pin {
-    pub(super) fn of(head: &Head) -> Self {
+    /// The pin that an answer with this head sets.
+    #[must_use]
+    pub fn of(head: &Head) -> Self {
         Self {
             etag: head.etag.clone(),
             version_id: head.version_id.clone(),
@@ -244,5 +246,24 @@ mod tests {
     fn other_statuses_are_no_answer() {
         assert!(matches!(admit(Asked::Whole, None, &part(Some("\"a\""), "bytes 0-9/10")), Err(Refused::Unusable(_))));
         assert!(matches!(admit(Asked::Whole, None, &head(204, None)), Err(Refused::Unusable(_))));
+    }
+
+    #[test]
+    fn only_the_same_strong_etag_ties_two_answers_together() {
+        let tied = |then: Option<&str>, now: Option<&str>| pin(then).is_tied_to(now);
+        assert!(tied(Some("\"a\""), Some("\"a\"")));
+        assert!(!tied(Some("\"a\""), Some("\"b\"")));
+        assert!(!tied(Some("\"a\""), None));
+        assert!(!tied(Some("W/\"a\""), Some("W/\"a\"")));
+        assert!(!tied(None, None));
+    }
+
+    #[test]
+    fn an_answer_is_a_stores_with_a_request_id_and_an_etag() {
+        let marked = |request_id: Option<&str>, etag| {
+            Pin::of(&Head { request_id: request_id.map(str::to_owned), ..head(200, etag) }).from_a_store
+        };
+        assert!(marked(Some("r"), Some("\"a\"")));
+        assert!(!marked(None, Some("\"a\"")) && !marked(Some("r"), None) && !marked(None, None));
     }
 }

@@ -5,7 +5,7 @@ mod details;
 mod error;
 mod listing;
 mod paging;
-mod wire;
+pub mod wire;
 
 pub use client::{Workspace, WorkspaceSettings};
 pub use details::Details;

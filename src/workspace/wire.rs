@@ -64,7 +64,7 @@ fn into_record(mut fields: Fields) -> Record {
 }
 
 /// Decodes the answer to a details request. The error says what is wrong with it.
-pub(super) fn record(body: &[u8]) -> Result<Record, String> {
+pub fn record(body: &[u8]) -> Result<Record, String> {
     let fields: Fields = serde_json::from_slice(body).map_err(|error| what_it_is_instead(body, &error))?;
     let record = into_record(fields);
     // The JSON of something in between may have a status or a type too.
@@ -76,15 +76,15 @@ pub(super) fn record(body: &[u8]) -> Result<Record, String> {
 
 /// One page of a listing.
 #[derive(Debug)]
-pub(super) struct Page {
+pub struct Page {
     /// In the order they came.
-    pub(super) records: Vec<Record>,
+    pub records: Vec<Record>,
     /// How many records the question has in all, this page's offset not counted off.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
 }
 
 /// Decodes the answer to a list request. The error says what is wrong with it.
-pub(super) fn page(body: &[u8]) -> Result<Page, String> {
+pub fn page(body: &[u8]) -> Result<Page, String> {
     #[derive(serde::Deserialize)]
     struct Wire {
         screen_records: Option<AtMost>,

@@ -8,7 +8,7 @@ use crate::record::{RecordId, RecordIdError};
 
 /// Why the ids do not do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum IdsError {
+pub enum IdsError {
     /// The one to be shown, or one of those to be verified.
     #[error("\"{text}\" is no record id: {source}")]
     Argument {
@@ -40,12 +40,12 @@ pub(crate) enum IdsError {
 }
 
 /// One id from the command line.
-pub(super) fn parse(text: &str) -> Result<RecordId, IdsError> {
+pub fn parse(text: &str) -> Result<RecordId, IdsError> {
     text.parse().map_err(|source| IdsError::Argument { text: text.to_owned(), source })
 }
 
 /// Gathers them; `-` stands for `input`.
-pub(super) fn gather(named: &[String], file: Option<&Path>, input: &mut dyn Read) -> Result<Vec<RecordId>, IdsError> {
+pub fn gather(named: &[String], file: Option<&Path>, input: &mut dyn Read) -> Result<Vec<RecordId>, IdsError> {
     let mut ids = Vec::new();
     let mut seen = BTreeSet::new();
     let mut add = |id: RecordId| {
