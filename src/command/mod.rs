@@ -1,5 +1,6 @@
 //! The commands: wiring only, one file each.
 
+mod audit;
 mod begin;
 mod check;
 mod doctor;
@@ -7,6 +8,7 @@ mod ids;
 mod ledger;
 mod list;
 mod monitor;
+mod prove;
 mod remember;
 mod seal;
 mod show;

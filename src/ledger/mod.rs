@@ -52,7 +52,7 @@ pub use read::Reader;
 pub use run::{Listed, OpenRun, RunEnd};
 pub use standing::{FirstDeclaration, LastIntact, Latest, Standing, Why};
 pub use status::{LastRun, Status};
-pub use walk::Break;
+pub use walk::{About, Break};
 
 use std::path::{Path, PathBuf};
 

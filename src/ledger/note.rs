@@ -8,9 +8,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::LedgerError;
 use super::chain::Head;
 use super::file::{beside, private, sync_parent};
-use super::LedgerError;
 
 /// Where the head of the ledger at `path` is noted.
 fn place(path: &Path) -> PathBuf {

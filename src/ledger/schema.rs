@@ -142,8 +142,7 @@ pub(super) const fn evidence(version: i64) -> &'static [&'static str] {
 
 /// The number of the last row of evidence, 0 in an empty ledger.
 fn last_entry(evidence: &[&str]) -> String {
-    let last: Vec<_> =
-        evidence.iter().map(|table| format!("coalesce((SELECT max(seq) FROM {table}), 0)")).collect();
+    let last: Vec<_> = evidence.iter().map(|table| format!("coalesce((SELECT max(seq) FROM {table}), 0)")).collect();
     format!("DROP VIEW IF EXISTS last_entry; CREATE VIEW last_entry (seq) AS SELECT max({});\n", last.join(", "))
 }
 

@@ -141,7 +141,8 @@ impl Reader {
     fn last_number(&self, tables: &[&str]) -> Result<i64, LedgerError> {
         let mut last = 0;
         for table in tables {
-            let max = self.first(&format!("SELECT max(seq) FROM {table}"), [], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
+            let max =
+                self.first(&format!("SELECT max(seq) FROM {table}"), [], |row| Ok(row.get::<_, Option<i64>>(0)?))?;
             last = last.max(max.flatten().unwrap_or(0));
         }
         Ok(last)

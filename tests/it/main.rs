@@ -12,6 +12,7 @@ mod asked_again;
 mod auditors;
 mod bad_input;
 mod bad_ledger;
+mod chain;
 mod changed;
 mod check;
 mod circumstances;
