@@ -8,6 +8,7 @@ use recverify_sandbox::{Recording, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::auditors::{blocks, follow};
 use crate::harness::{Ended, bare, recverify};
 
 /// A cloud of an intact and an altered record, a directory, and a key to sign with.
@@ -169,4 +170,55 @@ fn a_trigger_that_is_gone_is_named_though_every_row_is_as_it_was() {
         "warn  schema         the table notes is none of this program",
     ];
     assert_eq!((ended.code, about(&ended, "schema")), (0, told.to_vec()));
+}
+
+#[test]
+fn a_record_is_shown_without_the_rest_and_stock_tools_find_it_up_to_the_signed_head() {
+    let proof_block = blocks()[5];
+    let watched = Watched::new();
+    watched.run("report.json");
+    assert_eq!(watched.ledger("ack bad --note known --operator ada").code, 0);
+    let ended = watched.ledger("prove bad --to proof.json");
+    assert!(ended.code == 0 && ended.err.starts_with("2 rows of bad among 5; the head after them is "), "{ended:?}");
+    let proof = watched.report("proof.json");
+    assert_eq!((&proof["schema"], &proof["record_id"]), (&"recverify/proof/v1".into(), &"bad".into()));
+    assert!(!proof.to_string().contains("good"), "{proof:#}");
+
+    let given = tempfile::tempdir().unwrap();
+    for name in ["report.json", "proof.json"] {
+        fs::copy(watched.path().join(name), given.path().join(name)).unwrap();
+    }
+    let said = follow(given.path(), proof_block).expect("it proves");
+    let after = &watched.report("report.json")["run"]["chain"]["after"];
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines[0], format!("{} {}", after["seq"], after["sha256"].as_str().unwrap()), "{said}");
+    assert!(lines[1].starts_with("[\"verification\",") && lines[2].starts_with("[\"acknowledgement\",5,"), "{said}");
+    let heads = fs::read_to_string(given.path().join("heads")).unwrap();
+    let end = &proof["head"];
+    assert_eq!(heads.lines().last(), Some(&*format!("5 {}", end["sha256"].as_str().unwrap())));
+
+    // And they notice.
+    let written = fs::read_to_string(given.path().join("proof.json")).unwrap();
+    for (old, new) in
+        [("altered", "intact!"), ("\"digest\":\"", "\"digest\":\"0"), ("{\\\"record_id", "{ \\\"record_id")]
+    {
+        let other = written.replacen(old, new, 1);
+        assert_ne!(other, written, "{old}");
+        fs::write(given.path().join("proof.json"), other).unwrap();
+        assert!(follow(given.path(), proof_block).is_err(), "{old}");
+    }
+
+    let bare = watched.ledger("prove bad --to bare.json --without-reports");
+    assert!(
+        bare.code == 0
+            && watched.report("bare.json")["rows"].as_array().unwrap().iter().all(|row| row.get("report").is_none())
+    );
+    assert_eq!(watched.ledger("prove nobody --to none.json").code, 4);
+    let connection = rusqlite::Connection::open(watched.path().join("l.db")).unwrap();
+    connection.execute_batch("DROP TRIGGER run_stays; UPDATE run SET started_at = 0").unwrap();
+    drop(connection);
+    let ended = watched.ledger("prove bad --to none.json");
+    let told = "error: nothing can be proved, for the chain does not hold: row 1 (run, run ";
+    assert!(ended.code == 1 && ended.err.starts_with(told), "{ended:?}");
+    assert!(!watched.path().join("none.json").exists());
 }

@@ -59,6 +59,7 @@ mod smoke;
 mod smuggling;
 mod status;
 mod store_refusal;
+mod tampering;
 mod text_shape;
 mod thirty_nights;
 mod throttling;
