@@ -107,7 +107,7 @@ fn any_row(connection: &Connection, rng: &mut Rng, tables: &[&'static str]) -> (
         let table = tables[rng.usize(..tables.len())];
         let count = number(connection, &format!("SELECT count(*) FROM {table}"));
         if count > 0 {
-            let sql = format!("SELECT rowid FROM {table} ORDER BY 1 LIMIT 1 OFFSET {}", rng.i64(..count));
+            let sql = format!("SELECT rowid FROM {table} ORDER BY 1 LIMIT 1 OFFSET {}", rng.i64(0..count));
             return (table, number(connection, &sql));
         }
     }
@@ -121,7 +121,7 @@ fn edit(connection: &Connection, rng: &mut Rng, table: &str, row: i64) -> bool {
         .query_row(&format!("SELECT {column} FROM {table} WHERE rowid = ?1"), [row], |row| row.get::<_, Cell>(0))
         .unwrap();
     let other = match value {
-        Cell::Integer(number) => Cell::Integer(number + 1 + rng.i64(..1000)),
+        Cell::Integer(number) => Cell::Integer(number + 1 + rng.i64(0..1000)),
         // Still JSON where it was, or the index on it refuses.
         Cell::Text(text) => Cell::Text(text + " "),
         Cell::Blob(mut bytes) => {
