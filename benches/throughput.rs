@@ -103,6 +103,7 @@ fn object(role: Role, bytes: u64) -> ObjectReport {
             finished_at: time,
         }],
         lookups: Vec::new(),
+        versions: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Many records: as many at once as allowed, ended early when asked, each handed over as soon as it is known.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use futures_util::StreamExt as _;
@@ -46,7 +47,8 @@ pub async fn run<E>(
 ) -> Batch<E> {
     let mut source = std::pin::pin!(source);
     let mut batch = Batch { summary: Summary::default(), recorded: Ok(()) };
-    let mut spending = Spending::default();
+    let spending = RefCell::new(Spending::default());
+    let verifier = Verifier { budget: bounds.budget, spending: Some(&spending), ..verifier };
     let mut pace = Pace::new(bounds.concurrency);
     let mut drained = false;
     // A record goes from one to the next: pulled, asked about, waiting for its turn, read.
@@ -59,18 +61,22 @@ pub async fn run<E>(
             && let Some((planned, answer)) = asked.pop_front()
         {
             let declared = answer.declared_bytes().or(planned.bytes);
-            if answer.is_to_be_read() && !spending.allows(&bounds.budget, declared, Instant::now()) {
+            if answer.is_to_be_read() && !spending.borrow().allows(&bounds.budget, declared, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else {
-                spending.start(declared);
-                reading.push(async move { (verifier.examine(answer).await, declared) });
+                spending.borrow_mut().start(declared);
+                reading.push(async move {
+                    let archived = verifier.is_archived(&answer).await;
+                    let report = if archived { None } else { Some(verifier.examine(answer).await) };
+                    (report, declared)
+                });
             }
         }
         if let Some(planned) = next.take() {
             if verifier.cancel.is_cancelled() {
                 let report = verifier.not_reached(&planned.id);
                 take(&mut batch, &verifier, &mut recorder, &Examined { report, settled: Settled::Told });
-            } else if !spending.allows(&bounds.budget, planned.bytes, Instant::now()) {
+            } else if !spending.borrow().allows(&bounds.budget, planned.bytes, Instant::now()) {
                 batch.summary.leave(planned.began_at);
             } else if asking.len() + asked.len() < pace.level() {
                 asking.push(async move {
@@ -84,10 +90,16 @@ pub async fn run<E>(
         tokio::select! {
             biased;
             Some((examined, declared)) = reading.next(), if !reading.is_empty() => {
-                let read = examined.report.objects.iter().map(ObjectReport::transferred).sum();
-                spending.end(declared, read);
-                pace.finished(read, verifier.pauses(), Instant::now());
-                take(&mut batch, &verifier, &mut recorder, &examined);
+                let objects = examined.iter().flat_map(|examined| &examined.report.objects);
+                let read = objects.map(ObjectReport::transferred).sum();
+                spending.borrow_mut().end(declared, read);
+                match examined {
+                    Some(examined) => {
+                        pace.finished(read, verifier.pauses(), Instant::now());
+                        take(&mut batch, &verifier, &mut recorder, &examined);
+                    }
+                    None => *batch.summary.archived.get_or_insert(0) += 1,
+                }
             }
             Some(answer) = asking.next(), if !asking.is_empty() => asked.push_back(answer),
             planned = source.next(), if !drained && next.is_none() => {

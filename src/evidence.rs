@@ -112,6 +112,45 @@ pub struct ObjectReport {
     pub attempts: Vec<Attempt>,
     /// Every request that looked for it and took none of its bytes, in order.
     pub lookups: Vec<Lookup>,
+    /// The versions the bucket has of it, where it was altered or missing and they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Versions>,
+}
+
+/// What a look at the versions of an object came to. It changes no outcome: what is under the key is what counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Versions {
+    /// How many the bucket has, delete markers included; `None` where it did not say.
+    pub total: Option<u64>,
+    /// In words: what survives, or why nobody knows.
+    pub message: String,
+    /// The version that has the declared bytes, if one that was hashed has.
+    pub declared_bytes_in: Option<String>,
+    /// The newest of them, newest first; all that were hashed are among them.
+    pub listed: Vec<Version>,
+    /// Bytes that were read of them.
+    pub bytes_read: u64,
+}
+
+/// One version of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// Its id; `null` for one that was written without versioning.
+    pub version_id: String,
+    /// Its length; none for a delete marker.
+    pub size: Option<u64>,
+    /// Its change token.
+    pub etag: Option<String>,
+    /// When it was written, in RFC 3339.
+    pub last_modified: Option<String>,
+    /// Whether it is the one under the plain key.
+    pub is_latest: bool,
+    /// Whether it says that the object was deleted, and holds nothing.
+    pub delete_marker: bool,
+    /// The digest of its bytes, if all of it was read.
+    pub observed_sha256: Option<Sha256Digest>,
+    /// Why it could not be read, if so.
+    pub error: Option<AttemptError>,
 }
 
 /// One request that looked for an object and took none of its bytes.
@@ -258,6 +297,7 @@ impl ObjectReport {
     /// How many bytes came over the network for it, repeated ones included.
     #[must_use]
     pub fn transferred(&self) -> u64 {
-        self.attempts.iter().map(|attempt| attempt.bytes).sum()
+        let of_versions = self.versions.as_ref().map_or(0, |versions| versions.bytes_read);
+        self.attempts.iter().map(|attempt| attempt.bytes).sum::<u64>() + of_versions
     }
 }

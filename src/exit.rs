@@ -64,7 +64,9 @@ impl Exit {
             Self::Finding
         } else if !complete || summary.count(Outcome::Intact) + summary.acknowledged < summary.records {
             Self::Undecided
-        } else if summary.records + summary.skipped + summary.left + summary.expired == 0 {
+        } else if summary.records + summary.skipped + summary.archived.unwrap_or(0) + summary.left + summary.expired
+            == 0
+        {
             Self::Nothing
         } else {
             Self::Success

@@ -13,6 +13,9 @@
 //! A report is signed ([`signature`]) and time-stamped ([`timestamp`]) by formats others can check; [`check`] checks it, and
 //! what it says, without any service.
 //!
+//! [`archive`] keeps what is read, each recording in a [`bag`] of its own; [`verify`] lends it the bytes that are hashed, and
+//! like [`ledger`] it knows what was established and nobody who establishes it.
+//!
 //! [`doctor`] asks the same services as a verification would, and says what stands in its way.
 //!
 //! Three rules stand above everything: never call a recording intact unless every byte of it was read and its digest
@@ -21,8 +24,11 @@
 //! [`credentials`] says as whom both services are asked, and renews keys that end meanwhile.
 //!
 //! Dependencies point one way:
-//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`.
+//! `fixity ← record ← evidence ← {event, credentials ← {workspace, store}} ← {doctor, verify ← batch} ← command`;
+//! `record ← bag`, and `{bag, evidence, report, signature} ← archive ← verify`, as `ledger ← memory ← verify`.
 
+pub mod archive;
+pub mod bag;
 pub mod batch;
 pub mod budget;
 pub mod check;
@@ -129,6 +135,7 @@ pub fn run(args: Vec<OsString>, environment: Environment, streams: Streams) -> E
     };
     let ended = match cli.command {
         Command::Verify(args) => command::verify(&args, &mut context),
+        Command::Archive(args) => command::archive(&args, &mut context),
         Command::List(args) => command::list(&args, &mut context),
         Command::Show(args) => command::show(&args, &mut context),
         Command::Doctor(args) => command::doctor(&args, &mut context),

@@ -174,6 +174,7 @@ impl Memory {
             began_at: standing.began_at,
             stored_expiry: None,
             decided: standing.decided,
+            vanished: standing.vanished,
         };
         let changes = standing.first_complete.zip(record).map(|(FirstDeclaration { declaration, at, .. }, record)| {
             (compare(&declaration, &Declaration::of(record)), at)

@@ -33,6 +33,8 @@ pub struct Known {
     pub stored_expiry: Option<Timestamp>,
     /// What the last verification that decided something came to.
     pub decided: Option<Outcome>,
+    /// Whether that was that the record itself had vanished, not merely its objects.
+    pub vanished: bool,
 }
 
 /// What becomes of a report.
@@ -107,8 +109,8 @@ impl Terms {
         match known.decided {
             Some(Outcome::Intact) => Gone::Expired(over),
             // It was gone already when it should not have been: that does not heal by waiting.
-            Some(Outcome::Missing) if record_is_gone => Gone::Early,
-            Some(Outcome::Missing) => Gone::Missing,
+            Some(Outcome::Missing) if record_is_gone && known.vanished => Gone::Early,
+            Some(Outcome::Missing) if !record_is_gone => Gone::Missing,
             _ => Gone::Unverified(over),
         }
     }

@@ -68,6 +68,8 @@ pub struct Terms<'a> {
     pub include_not_ready: bool,
     /// What earlier runs established; records intact not long ago are then only counted.
     pub memory: Option<&'a Memory>,
+    /// Whether each record is kept too: then one that is not due is still given, since its bag may be wanting.
+    pub archiving: bool,
     /// Whether all that is due comes after what is listed.
     pub and_what_is_due: bool,
     /// The window that is listed, where nothing but it selects.
@@ -143,7 +145,7 @@ impl Pages<'_> {
                 tally.borrow_mut().not_ready += 1;
                 continue;
             }
-            if call == Call::Skip {
+            if call == Call::Skip && !self.terms.archiving {
                 tally.borrow_mut().skipped += 1;
                 continue;
             }

@@ -27,6 +27,9 @@ pub struct Summary {
     pub selected: u64,
     /// Of them those that were intact not long ago, and are not due.
     pub skipped: u64,
+    /// Of them those of which a whole bag stood in the archive, and which were not read again; `None` where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archived: Option<u64>,
     /// Of them those that are not uploaded yet.
     pub not_ready: u64,
     /// Of them those left for the next run, because the budget was spent.

@@ -14,7 +14,7 @@ use crate::record::Moved;
 pub use parse::{Parsed, completions, manual, parse};
 pub use values::{
     AddressingArg, Auto, CheckFormat, ColorArg, DoctorFormat, ExportFormat, Format, HashingArg, ListFormat, PingFailOn,
-    ProgressArg, ShowFormat, SizeRuleArg,
+    ProgressArg, ShowFormat, SizeRuleArg, VersionsArg,
 };
 use values::{days, duration, memory, number, part_size, size};
 
@@ -46,7 +46,7 @@ Exit codes:
     2    usage or settings, before any network; a ledger that cannot be opened
     3    no finding, but something unverified or undeclared
     4    nothing to verify
-    5    another run holds the ledger
+    5    another run holds the ledger or the archive
     6    outcomes were established but could not be recorded
   130    interrupted from the keyboard (143: by the system)
 
@@ -75,7 +75,10 @@ Exit codes:
 pub enum Command {
     /// Verify recordings and say of each whether it is intact
     #[command(after_long_help = EXIT_CODES)]
-    Verify(Box<Verify>),
+    Verify(Box<VerifyCommand>),
+    /// Verify recordings and keep each that is intact as a BagIt bag, in one pass
+    #[command(after_long_help = EXIT_CODES)]
+    Archive(Box<Archive>),
     /// List the records of a window
     List(List),
     /// Show a record as the Workspace API describes it
@@ -98,6 +101,43 @@ pub enum Command {
 }
 
 /// `recverify verify`.
+#[derive(Debug, Args)]
+pub struct VerifyCommand {
+    /// What is verified, and how.
+    #[command(flatten)]
+    pub verify: Verify,
+    /// Bags to check instead of records.
+    #[command(flatten)]
+    pub bags: Bags,
+}
+
+/// Bags that are checked.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Bags")]
+pub struct Bags {
+    /// Check this BagIt bag instead of asking for records: its bytes against its manifest, offline (repeatable)
+    #[arg(long = "bag", value_name = "DIR", num_args = 1.., conflicts_with_all = ["record_ids", "ids_from", "since", "ledger", "reports"])]
+    pub dirs: Vec<PathBuf>,
+    /// Hold each bag against what the API declares now, and verify the bucket now, each on a line of its own
+    #[arg(long, requires = "dirs")]
+    pub online: bool,
+}
+
+/// `recverify archive`.
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// The archive: a directory of bags, made if it is not there
+    #[arg(long, value_name = "DIR", help_heading = "Archive")]
+    pub to: PathBuf,
+    /// Keep what is not intact as well, in DIR/findings and marked as such: it expires too
+    #[arg(long, help_heading = "Archive")]
+    pub findings: bool,
+    /// What is verified, and how.
+    #[command(flatten)]
+    pub verify: Verify,
+}
+
+/// A selection of records and all it takes to verify them.
 #[derive(Debug, Args)]
 pub struct Verify {
     /// Records to verify; each once, however often it is named
@@ -133,12 +173,16 @@ pub struct Verify {
     /// What the one declared size measures: the video, video and event file together, either, or nothing to compare
     #[arg(long, value_enum, default_value_t, value_name = "RULE", help_heading = "Verification")]
     pub size_rule: SizeRuleArg,
-    /// What a ledger remembers.
-    #[command(flatten)]
-    pub remembering: Remembering,
+    /// What is done about the versions of an altered or missing object: list them, or read those that may be the declared
+    /// bytes until one is [default: hash for ids on the command line, else list]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verification")]
+    pub versions: Option<VersionsArg>,
     /// Read the objects of bucket OLD from bucket NEW, where recordings were moved (repeatable)
     #[arg(long = "map-bucket", value_name = "OLD=NEW", help_heading = "Verification")]
     pub moved: Vec<Moved>,
+    /// What a ledger remembers.
+    #[command(flatten)]
+    pub remembering: Remembering,
     /// Start no more records once so much was read: 500MB, 2GB, 1.5TB (kB is 1,000 bytes); one always runs
     #[arg(long, value_name = "SIZE", help_heading = "Budget", value_parser = size)]
     pub max_bytes: Option<u64>,

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 use crate::fixity::SizeRule;
 use crate::ping::FailOn;
 use crate::store::Hashing;
+use crate::verify::Versions;
 
 /// How a ledger is exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -127,6 +128,27 @@ pub enum SizeRuleArg {
     Total,
     /// Nothing.
     Off,
+}
+
+/// What is done about the versions of an altered or missing object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VersionsArg {
+    /// Nothing.
+    Off,
+    /// They are listed.
+    List,
+    /// Those that may be the declared bytes are read.
+    Hash,
+}
+
+impl From<VersionsArg> for Versions {
+    fn from(arg: VersionsArg) -> Self {
+        match arg {
+            VersionsArg::Off => Self::Off,
+            VersionsArg::List => Self::List,
+            VersionsArg::Hash => Self::Hash,
+        }
+    }
 }
 
 /// Where bytes are hashed.

@@ -1,6 +1,8 @@
 //! The commands: wiring only, one file each.
 
+mod archive;
 mod audit;
+mod bags;
 mod begin;
 mod check;
 mod doctor;
@@ -16,6 +18,7 @@ mod signals;
 mod sinks;
 mod verify;
 
+use crate::archive::ArchiveError;
 use crate::clock::{Backoff, Clock};
 use crate::credentials::{Network, Variables, wipe};
 use crate::exit::Exit;
@@ -29,6 +32,7 @@ use crate::selection::SelectionError;
 use crate::settings::{ApiSettings, SettingsError};
 use crate::streams::{Diagnostics, Output};
 
+pub(crate) use archive::archive;
 pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use ledger::ledger;
@@ -95,6 +99,8 @@ pub(crate) enum Unprepared {
     Nobody,
     #[error("the ledger knows {0} in several projects; say which with --project-id or --workspace-endpoint")]
     SeveralProjects(RecordId),
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     #[error("the network cannot be used: {0}")]
     Runtime(std::io::Error),
 }
@@ -111,7 +117,7 @@ impl Unprepared {
     /// A ledger that is held is no mistake of whoever called: the other run does the work.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Ledger(LedgerError::Held(_)) => Exit::Held,
+            Self::Ledger(LedgerError::Held(_)) | Self::Archive(ArchiveError::Held(_)) => Exit::Held,
             _ => Exit::Usage,
         }
     }

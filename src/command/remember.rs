@@ -99,13 +99,10 @@ pub(super) fn going_on(
         Err(error) => return Err(error),
     };
     let before = |at: Timestamp, length| at.checked_sub(length).unwrap_or(Timestamp::MIN);
-    Ok(Some(match listed {
-        Some(until) => before(until, *overlap),
-        None => {
-            let first = terms.retention.unwrap_or(FIRST);
-            let far = in_words(first);
-            context.diagnostics.note(&format!("the ledger has no complete listing yet, so it begins {far} back"));
-            before(now, first)
-        }
-    }))
+    if let Some(until) = listed {
+        return Ok(Some(before(until, *overlap)));
+    }
+    let first = terms.retention.unwrap_or(FIRST);
+    context.diagnostics.note(&format!("the ledger has no complete listing yet, so it begins {} back", in_words(first)));
+    Ok(Some(before(now, first)))
 }

@@ -40,12 +40,18 @@ impl Seal {
     pub(super) fn prepare(
         args: &cli::Evidence,
         reports: &[PathBuf],
+        archiving: bool,
         context: &Context,
         http: &HttpClient,
         backoff: Backoff,
     ) -> Result<Self, Unprepared> {
-        let flags = [("--sign-key", args.sign_key.is_some()), ("--timestamp-url", args.timestamp_url.is_some())];
-        if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given && reports.is_empty()) {
+        let no_report = reports.is_empty();
+        let flags = [
+            // An archive has reports of its own.
+            ("--sign-key", args.sign_key.is_some() && no_report && !archiving),
+            ("--timestamp-url", args.timestamp_url.is_some() && no_report),
+        ];
+        if let Some((flag, _)) = flags.into_iter().find(|(_, in_vain)| *in_vain) {
             return Err(SealSettingsError::NoReport(flag).into());
         }
         let signer = args.sign_key.as_deref().map(|path| signer(path, args, context)).transpose()?;

@@ -1,11 +1,12 @@
 //! `recverify verify`: settings, then the batch, then reports and the exit code.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 
 use futures_util::stream::Stream;
 use tokio_util::sync::CancellationToken;
 
+use super::bags::bags;
 use super::begin::{begin, has_trail};
 use super::ids::gather;
 use super::monitor::Monitor;
@@ -14,6 +15,7 @@ use super::seal::Seal;
 use super::signals::Signals;
 use super::sinks::{Finished, NowhereToReport, Sinks};
 use super::{Context, Unprepared, runtime};
+use crate::archive::{Archive, ArchiveError};
 use crate::batch::{self, Batch, Bounds};
 use crate::budget::Budget;
 use crate::cli;
@@ -35,10 +37,15 @@ use crate::settings::{self, Settings};
 use crate::source::{self, Planned, Tally, Terms, Trail};
 use crate::store::Store;
 use crate::summary::Summary;
-use crate::verify::Verifier;
+use crate::verify::{Verifier, Versions};
 use crate::workspace::Workspace;
 
-pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, Unprepared> {
+pub(crate) fn verify(args: &cli::VerifyCommand, context: &mut Context) -> Result<Exit, Unprepared> {
+    if args.bags.dirs.is_empty() { run(&args.verify, None, context) } else { bags(args, context) }
+}
+
+/// Verifies a selection, and keeps what is read in an archive if there is to be one.
+pub(super) fn run(args: &cli::Verify, keep: Option<&cli::Archive>, context: &mut Context) -> Result<Exit, Unprepared> {
     let started_at = context.clock.now();
     let ids = gather(&args.record_ids, args.ids_from.as_deref(), &mut context.input)?;
     let named = !args.record_ids.is_empty() || args.ids_from.is_some();
@@ -54,7 +61,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     }
     let http = HttpClient::new(&settings.api.transport)?;
     let backoff = Backoff::new(settings.api.retry_wait, context.seed);
-    let seal = Seal::prepare(&args.evidence, &args.reports, context, &http, backoff.clone())?;
+    let seal = Seal::prepare(&args.evidence, &args.reports, keep.is_some(), context, &http, backoff.clone())?;
     let mut run = begin(started_at, &selection, args, &terms, context, &settings, &seal);
     let files = ReportFile::create_all(&args.reports, &run, seal.signer.as_ref())?;
     run.reports = files.iter().map(|file| file.path().display().to_string()).collect();
@@ -63,6 +70,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     if let Selection::Listed { criteria, .. } = &selection {
         context.diagnostics.note(&format!("recordings that began from {} to {}", criteria.since, criteria.until));
     }
+    let archive = keep.map(|keep| Archive::open(&keep.to, &run.id, keep.findings, seal.signer.clone())).transpose()?;
     let runtime = runtime()?;
     let network = context.network(&settings.api, &http);
     let access = Access::new(settings.api.access.clone(), &network);
@@ -93,7 +101,7 @@ pub(crate) fn verify(args: &cli::Verify, context: &mut Context) -> Result<Exit, 
     }
     let sinks = Sinks::new(streams(args, context, nothing), files, context.diagnostics.clone());
     let began = Began { cancel, interrupted };
-    let prepared = Prepared { settings, network, access, began, selection, memory, sinks, seal, monitor, run };
+    let prepared = Prepared { settings, network, access, began, selection, memory, archive, sinks, seal, monitor, run };
     let exit = runtime.block_on(carry_out(args, context, prepared));
     // A name still being looked up by the system keeps nobody waiting.
     runtime.shutdown_background();
@@ -108,6 +116,7 @@ struct Prepared {
     began: Began,
     selection: Selection,
     memory: Option<Memory>,
+    archive: Option<Archive>,
     sinks: Sinks,
     seal: Seal,
     monitor: Monitor,
@@ -135,15 +144,29 @@ fn streams(args: &cli::Verify, context: &Context, nothing: bool) -> Vec<Box<dyn 
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one run, from its first request to its exit code, in its order")]
 async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) -> Exit {
-    let Prepared { settings, network, access, began, selection, memory, mut sinks, seal, mut monitor, mut run } =
-        prepared;
+    let Prepared {
+        settings,
+        network,
+        access,
+        began,
+        selection,
+        memory,
+        archive,
+        mut sinks,
+        seal,
+        mut monitor,
+        mut run,
+    } = prepared;
     let region = access.project.looked_up_by().map(|_| settings.store.region.clone());
     let Network { http, clock, backoff, .. } = network;
     let workspace = Workspace::new(settings.api.workspace, &access, http.clone(), clock.clone(), backoff.clone());
     let store = Store::new(settings.store, &access, &http, clock, backoff);
     let progress = Progress::new(context.bars, context.diagnostics.clone());
     let Began { cancel, interrupted } = began;
+    // Each bag has a report of its own, made while the run goes on.
+    run.credentials = settings::identities(&access);
     let verifier = Verifier {
         workspace: &workspace,
         store: &store,
@@ -151,6 +174,10 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
         memory: memory.as_ref(),
         counts_not_ready: matches!(selection, Selection::Listed { include_not_ready: false, .. }),
         moved: &args.moved,
+        archive: archive.as_ref(),
+        versions: args.versions.map_or_else(|| by_default(args), Into::into),
+        budget: Budget::default(),
+        spending: None,
         clock: &context.clock,
         watch: &progress,
         cancel: &cancel,
@@ -171,31 +198,46 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
             let all = window.is_some();
             listed = Listed { complete: all, until: Some(criteria.until) };
             let (tally, watch, cancel) = (&tally, &progress, &cancel);
+            let archiving = archive.is_some();
             let window = window.as_ref();
-            let terms =
-                Terms { limit, include_not_ready, memory, and_what_is_due: all, window, tally, watch, cancel, trail };
+            let terms = Terms {
+                limit,
+                include_not_ready,
+                memory,
+                archiving,
+                and_what_is_due: all,
+                window,
+                tally,
+                watch,
+                cancel,
+                trail,
+            };
             Box::pin(source::listed(workspace.list(criteria), terms))
         }
     };
     monitor.started().await;
     progress.on(&Event::RunStarted { records: run.selection.ids });
     let bounds = Bounds { concurrency: settings.concurrency, budget: Budget::new(args.max_bytes, args.max_duration) };
+    let unkept = Cell::new(false);
     let batch = batch::run(source, bounds, verifier, |report, settled| {
-        // First on disk, then told; what cannot be entered is told all the same.
+        // The bag first, then its row, for what the ledger calls done has to be kept; then it is told. What cannot be kept
+        // or entered is told all the same.
+        let keeping = archive.as_ref().filter(|_| settled == Settled::Told);
+        let kept = keeping.map_or(Ok(()), |archive| archive.keep(report, &run));
         let entered = memory.as_ref().map_or(Ok(()), |memory| memory.enter(report, settled));
         let told = progress.suspend(|| match settled {
             Settled::Told => sinks.record(report),
             Settled::Expired(at) => {
                 let over = report_time(at);
-                context
-                    .diagnostics
-                    .detail(&format!("{} has expired; its retention was over on {over}", report.record_id));
+                let line = format!("{} has expired; its retention was over on {over}", report.record_id);
+                context.diagnostics.detail(&line);
                 Ok(())
             }
             Settled::NotReady => Ok(()),
         });
+        kept.or_else(|error| progress.suspend(|| told_as_unkept(&error, context, &unkept)))?;
         entered.map_err(Unrecorded::Ledger)?;
-        told.map_err(|NowhereToReport| Unrecorded::Nowhere)
+        told.map_err(|NowhereToReport| Unrecorded::Told)
     });
     let (ended, signal) = until_signals(batch, &cancel).await;
     let interrupted = interrupted.or(signal);
@@ -209,19 +251,15 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     summary.left += left;
     let broken = broken.or(match recorded {
         Err(Unrecorded::Ledger(error)) => Some(error),
-        Err(Unrecorded::Nowhere) | Ok(()) => None,
+        Err(Unrecorded::Told) | Ok(()) => None,
     });
     let looked_back = memory.as_ref().map_or(Ok(()), |memory| look_back(memory, &mut summary));
     let broken = broken.or(looked_back.err());
     run.finished_at = context.clock.now();
     run.overdue =
         memory.as_ref().and_then(|memory| memory.terms().overdue(summary.oldest_unverified_at, run.finished_at));
-    for reason in shortfall.iter().chain(&run.overdue) {
-        context.diagnostics.error(&reason.message);
-    }
-    if let Some(error) = &broken {
-        context.diagnostics.error(&error.to_string());
-    }
+    let why = shortfall.iter().chain(&run.overdue).map(|reason| reason.message.clone());
+    why.chain(broken.as_ref().map(ToString::to_string)).for_each(|line| context.diagnostics.error(&line));
     let labelled = region.zip(found_by_iam(&access)).map(|(region, project)| monitor.found(region, project));
     if let Some(Err(error)) = &labelled {
         context.diagnostics.error(&error.to_string());
@@ -237,7 +275,7 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
     let in_time = run.overdue.is_none();
     let exit = |recorded| Exit::of_run(&summary, interrupted, recorded, complete && in_time);
-    let recorded = labelled && broken.is_none();
+    let recorded = labelled && broken.is_none() && !unkept.get();
     // Before the reports, so that they have the head after it.
     let ended = memory.as_ref().map_or(Ok(()), |memory| conclude(memory, exit(recorded), listed, &summary, &mut run));
     // A ledger that failed before most likely fails again, and is told of once.
@@ -248,6 +286,12 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     let stamped = seal.stamp(&placed, context).await;
     let exit = exit(recorded && ended.is_ok() && whole && stamped);
     monitor.ended(&run, &summary, exit).await
+}
+
+/// Who names a few records wants all there is to know of them; a batch has its time.
+const fn by_default(args: &cli::Verify) -> Versions {
+    let named = !args.record_ids.is_empty() && args.ids_from.is_none();
+    if named { Versions::Hash } else { Versions::List }
 }
 
 /// How far this machine's clock was from those of the services.
@@ -265,7 +309,14 @@ fn found_by_iam(access: &Access) -> Option<&str> {
 enum Unrecorded {
     Ledger(LedgerError),
     /// Said already, place by place.
-    Nowhere,
+    Told,
+}
+
+/// Says that a record could not be kept; an error where no other could be either.
+fn told_as_unkept(error: &ArchiveError, context: &Context, unkept: &Cell<bool>) -> Result<(), Unrecorded> {
+    context.diagnostics.error(&error.to_string());
+    unkept.set(true);
+    if error.is_of_one_record() { Ok(()) } else { Err(Unrecorded::Told) }
 }
 
 /// What the ledger as a whole says after a run.

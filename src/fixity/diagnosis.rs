@@ -51,6 +51,12 @@ impl Expected {
         Self { complete: !lengths.is_empty(), lengths }
     }
 
+    /// Whether a length may be the right one, as far as is known.
+    #[must_use]
+    pub fn may_be(&self, length: u64) -> bool {
+        !self.complete || self.lengths.contains(&length)
+    }
+
     fn diagnose(&self, observed: u64) -> Option<String> {
         if self.lengths.contains(&observed) {
             return Some("the object has the declared size, so bytes were changed in place".to_owned());

@@ -27,6 +27,8 @@ pub struct Standing {
     pub began_at: Option<Timestamp>,
     /// What the last verification that decided something came to: one that was neither `unverified` nor `undeclared`.
     pub decided: Option<Outcome>,
+    /// Whether that was that the record itself had vanished, not merely its objects.
+    pub vanished: bool,
     /// Runs that verified it since it was last intact, or ever if it never was.
     pub nights: u64,
     /// Whether it is over: found gone after its retention, and neither seen otherwise nor verified since.
@@ -166,10 +168,11 @@ impl Reader {
         });
         let began = self.first(BEGAN, [record], |row| Ok(row.get::<_, Option<String>>(0)?))?.flatten();
         let decided = match &latest {
-            Some(latest) if latest.outcome.is_decided() => Some(latest.outcome),
-            Some(_) => self.first(DECIDED, [record], |row| outcome_at(row, 0))?,
+            Some(Latest { outcome, reason, .. }) if outcome.is_decided() => Some((*outcome, reason.clone())),
+            Some(_) => self.first(DECIDED, [record], |row| Ok((outcome_at(row, 0)?, row.get(1)?)))?,
             None => None,
         };
+        let vanished = matches!(&decided, Some((_, Some(reason))) if reason == Code::RecordVanished.as_str());
         let nights = match &latest {
             Some(latest) if latest.outcome != Outcome::Intact => {
                 self.first(NIGHTS, [record, intact_seq.unwrap_or(0)], |row| Ok(row.get::<_, i64>(0)?))?
@@ -193,7 +196,8 @@ impl Reader {
             not_ready: not_ready == Some(true),
             first_complete,
             began_at: began.as_deref().and_then(service_time),
-            decided,
+            decided: decided.map(|(outcome, _)| outcome),
+            vanished,
             nights: nights.map_or(0, i64::unsigned_abs),
             over: expired || given_up,
             acknowledgement: self.acknowledgement_of(record)?,
@@ -233,7 +237,7 @@ SELECT coalesce(
      WHERE record = ?1 AND json_extract(declared, '$.start_time') IS NOT NULL ORDER BY seq LIMIT 1))";
 
 const DECIDED: &str = "
-SELECT outcome FROM verification WHERE record = ?1 AND outcome NOT IN ('unverified', 'undeclared')
+SELECT outcome, reason FROM verification WHERE record = ?1 AND outcome NOT IN ('unverified', 'undeclared')
 ORDER BY seq DESC LIMIT 1";
 
 const NIGHTS: &str = "SELECT count(DISTINCT run) FROM verification WHERE record = ?1 AND seq > ?2";

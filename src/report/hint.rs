@@ -1,9 +1,17 @@
 //! What to do next about an outcome, apart from what is wrong.
 
+use crate::evidence::RecordReport;
 use crate::fixity::Code;
 
 /// One sentence, or nothing where the reason says it already.
-pub(super) fn hint(code: Code) -> Option<&'static str> {
+pub(super) fn hint(report: &RecordReport, code: Code) -> Option<&'static str> {
+    let mut versions = report.objects.iter().filter_map(|object| object.versions.as_ref());
+    if versions.any(|versions| versions.declared_bytes_in.is_some()) {
+        return Some(
+            "keep a copy of the version that has the declared bytes before a rule of the bucket removes it, and find out who \
+             changed what is current",
+        );
+    }
     Some(match code {
         Code::DigestDiffers => {
             "keep the object and this report untouched, look for an older version of the object, and find out who wrote it last"

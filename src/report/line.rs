@@ -50,7 +50,8 @@ impl<W: Write> ReportWriter for Brief<W> {
             self.line(&line)?;
         }
         let known = summary.intact + summary.acknowledged == summary.records;
-        let all_intact = known && summary.records + summary.skipped + summary.expired > 0;
+        let passed_over = summary.skipped + summary.expired + summary.archived.unwrap_or(0);
+        let all_intact = known && summary.records + passed_over > 0;
         if self.silent_if_intact && all_intact {
             return Ok(());
         }
@@ -70,11 +71,12 @@ fn finding(report: &RecordReport) -> String {
         }
         parts.extend(object.declared_sha256.as_ref().map(|digest| format!("declared {digest}")));
         parts.extend(object.observed_sha256.map(|digest| format!("observed {digest}")));
+        parts.extend(object.versions.as_ref().map(|versions| versions.message.clone()));
     }
     parts.extend(report.history.as_ref().and_then(before));
     if let Some(reason) = &report.reason {
         parts.push(format!("{}: {}", reason.code, reason.message));
-        parts.extend(hint(reason.code).map(|hint| format!("next: {hint}")));
+        parts.extend(hint(report, reason.code).map(|hint| format!("next: {hint}")));
     }
     parts.join("; ")
 }

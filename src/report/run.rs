@@ -60,6 +60,37 @@ pub struct Run {
     pub listing: Spool,
 }
 
+impl Run {
+    /// The same run as the report of one of its records has it, which is written to a file of this name: nothing in it
+    /// names another record, and nothing the run was asked for that does.
+    #[must_use]
+    pub fn of_one_record(&self, expected: Spool, finished_at: Timestamp, file: &str) -> Self {
+        let selection =
+            Selection { ids: Some(1), ids_from: None, window: None, limit: None, complete: true, shortfall: None };
+        Self {
+            id: self.id.clone(),
+            started_at: self.started_at,
+            finished_at,
+            selection,
+            host: self.host.clone(),
+            operator: self.operator.clone(),
+            case: self.case.clone(),
+            note: self.note.clone(),
+            settings: self.settings.clone(),
+            credentials: self.credentials.clone(),
+            clocks: self.clocks.clone(),
+            reports: vec![file.to_owned()],
+            signing_key: self.signing_key.clone(),
+            timestamp_url: None,
+            chain: None,
+            warnings: Vec::new(),
+            overdue: None,
+            expected,
+            listing: Spool::default(),
+        }
+    }
+}
+
 /// What was selected to be verified: records by name, or those of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Selection {

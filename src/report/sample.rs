@@ -145,5 +145,6 @@ fn object(role: Role, key: &str, content: &[u8]) -> ObjectReport {
             finished_at,
         }],
         lookups: Vec::new(),
+        versions: None,
     }
 }

@@ -77,7 +77,7 @@ impl<W: Write> TextReport<W> {
             if !of_an_object {
                 self.reason(reason)?;
             }
-            if let Some(hint) = hint(reason.code).filter(|_| report.acknowledged.is_none()) {
+            if let Some(hint) = hint(report, reason.code).filter(|_| report.acknowledged.is_none()) {
                 self.field("next", hint)?;
             }
         }
@@ -101,8 +101,11 @@ impl<W: Write> TextReport<W> {
             (None, Some(bytes)) => self.field("observed", &format!("{bytes} bytes, then nothing more"))?,
             _ => {}
         }
-        match &object.reason {
-            Some(reason) => self.reason(reason),
+        if let Some(reason) = &object.reason {
+            self.reason(reason)?;
+        }
+        match &object.versions {
+            Some(versions) => self.field("versions", &versions.message),
             None => Ok(()),
         }
     }
@@ -213,6 +216,7 @@ pub fn totals(run: &Run, summary: &Summary) -> String {
     let mut totals = format!("{records}: {outcomes}; {} read in {seconds:.1} s", decimal_bytes(summary.bytes));
     let postponed = [
         (summary.skipped, "skipped, not due"),
+        (summary.archived.unwrap_or(0), "archived before, their bags checked and the bucket not asked"),
         (summary.expired, "expired"),
         (summary.not_ready, "not ready"),
         (summary.acknowledged, "acknowledged"),

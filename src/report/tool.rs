@@ -11,8 +11,8 @@ use crate::fixity::Sha256Digest;
 /// A program by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Name {
-    name: &'static str,
-    pub(super) version: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
 }
 
 /// This program by name.

@@ -19,7 +19,7 @@ fn terms(retention: Option<i64>) -> Terms {
 }
 
 fn known(decided: Option<Outcome>) -> Known {
-    Known { first_seen_at: day(0), began_at: Some(day(0)), stored_expiry: None, decided }
+    Known { first_seen_at: day(0), began_at: Some(day(0)), stored_expiry: None, decided, vanished: false }
 }
 
 fn report(outcome: Outcome, code: Code) -> RecordReport {
@@ -48,11 +48,14 @@ fn a_record_that_is_gone_by_its_id_is_judged_by_its_date_and_by_what_it_was() {
         (Some(Outcome::Intact), after, Gone::Expired(day(15))),
         (None, after, Gone::Unverified(day(15))),
         (Some(Outcome::Altered), after, Gone::Unverified(day(15))),
-        (Some(Outcome::Missing), after, Gone::Early),
+        // Its objects were missing; that the record goes after its retention is as it should be.
+        (Some(Outcome::Missing), after, Gone::Unverified(day(15))),
     ];
     for (decided, now, expected) in cases {
         assert_eq!(terms(Some(15)).judge(&gone, &known(decided), now), expected, "{decided:?} {now}");
     }
+    let vanished = Known { vanished: true, ..known(Some(Outcome::Missing)) };
+    assert_eq!(terms(Some(15)).judge(&gone, &vanished, after), Gone::Early);
 }
 
 #[test]

@@ -108,9 +108,9 @@ pub struct Store {
     pub(super) clock: Clock,
     pub(super) backoff: Backoff,
     redactor: Redactor,
-    shared: Client,
+    pub(super) shared: Client,
     fresh: Client,
-    offset: Arc<OffsetMeter>,
+    pub(super) offset: Arc<OffsetMeter>,
     /// Buckets of which an object was read in this run: their address is right.
     read_from: Mutex<BTreeSet<String>>,
 }
@@ -297,7 +297,7 @@ impl Store {
     }
 
     /// Lets the gate know what an error says of the credential, and keeps the credential out of its words.
-    fn settle(&self, pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
+    pub(super) fn settle(&self, pass: crate::gate::Pass<'_>, error: StoreError) -> StoreError {
         let error = match error {
             StoreError::Refused(mut refusal) => {
                 refusal.answer = self.redactor.answer(refusal.answer);
@@ -315,7 +315,7 @@ impl Store {
         error
     }
 
-    async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
+    pub(super) async fn enter(&self, place: &Place) -> Result<crate::gate::Pass<'_>, StoreError> {
         let endpoint = &self.settings.endpoint;
         // Before the gate, so that a new key goes alone at first; behind it, because it may have been a long wait. A failure
         // has its reason here; the SDK signs with what is held then.

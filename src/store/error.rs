@@ -153,7 +153,8 @@ impl StoreError {
     }
 
     /// The HTTP status, if there was an answer.
-    pub(super) fn status(&self) -> Option<u16> {
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused(refusal) => refusal.answer.status,
             _ => None,

@@ -164,7 +164,8 @@ impl Intercept for HeadCapture {
             .response()
             .body()
             .bytes()
-            .is_some_and(|body| body.trim_ascii_end().ends_with(b"</ListBucketResult>"));
+            .map(<[u8]>::trim_ascii_end)
+            .is_some_and(|body| body.ends_with(b"</ListBucketResult>") || body.ends_with(b"</ListVersionsResult>"));
         if let Some(head) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             head.whole_listing = whole;
         }

@@ -7,6 +7,7 @@ mod client;
 mod conditions;
 mod connector;
 mod content_range;
+mod copy;
 mod error;
 mod first_byte;
 mod head;
@@ -20,6 +21,7 @@ mod read;
 mod read_error;
 mod request_note;
 mod resume;
+mod versions;
 
 pub use absence::Absence;
 pub use client::{Addressing, Found, Place, Store, StoreSettings};

@@ -1,6 +1,8 @@
 //! The pinned read: every byte of one version of an object, in order, however often the connection breaks.
 
 use std::convert::Infallible;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -9,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ahead::Ahead;
 use super::client::{Place, Store};
+use super::copy::DiskCopy;
 use super::head::Head;
 use super::lookups::Lookups;
 use super::metering::Metering;
@@ -27,6 +30,8 @@ pub enum Pass<'a> {
     First,
     /// On new connections, under the pin of the first.
     Second(&'a Pin),
+    /// A first read of this version rather than of what is current.
+    Version(&'a str),
 }
 
 /// All that one read of an object established.
@@ -42,6 +47,8 @@ pub struct Reading {
     pub attempts: Vec<Attempt>,
     /// Every request that looked for its length.
     pub lookups: Vec<Lookup>,
+    /// Whether the copy that was asked for is whole and on disk; `None` where the read was not whole.
+    pub copied: Option<io::Result<()>>,
 }
 
 /// What a watcher of one read is told.
@@ -82,6 +89,8 @@ enum Ended {
 struct Task<'a> {
     place: &'a Place,
     lane: Lane,
+    version: Option<&'a str>,
+    copy_to: Option<&'a Path>,
     watch: &'a dyn Fn(Step<'_>),
     cancel: &'a CancellationToken,
 }
@@ -89,19 +98,22 @@ struct Task<'a> {
 impl Store {
     /// Reads the whole object at `place`, going on under its pin whenever the connection breaks.
     ///
-    /// Waits for a share of the run's memory first. Cancelling ends the read with what is known.
+    /// Waits for a share of the run's memory first. Cancelling ends the read with what is known. With `copy_to` the bytes
+    /// that are hashed are written there too, anew whenever the object begins anew.
     pub async fn read(
         &self,
         place: &Place,
         pass: Pass<'_>,
+        copy_to: Option<&Path>,
         watch: &dyn Fn(Step<'_>),
         cancel: &CancellationToken,
     ) -> Reading {
-        let (pin, lane) = match pass {
-            Pass::First => (None, Lane::Shared),
-            Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh),
+        let (pin, lane, version) = match pass {
+            Pass::First => (None, Lane::Shared, None),
+            Pass::Second(pin) => (Some(pin.clone()), Lane::Fresh, None),
+            Pass::Version(version) => (None, Lane::Shared, Some(version)),
         };
-        let task = Task { place, lane, watch, cancel };
+        let task = Task { place, lane, version, copy_to, watch, cancel };
         let mut progress = Progress {
             metering: Metering::inline(),
             pin,
@@ -127,11 +139,14 @@ impl Store {
             attempts.sort_by_key(|attempt| attempt.started_at);
         }
         let position = metering.position();
-        let result = match ended {
-            Ok(()) => Ok(metering.finish().await),
-            Err(error) => Err(error),
+        let (result, copied) = match ended {
+            Ok(()) => {
+                let (observed, copied) = metering.finish().await;
+                (Ok(observed), copied)
+            }
+            Err(error) => (Err(error), None),
         };
-        Reading { result, pin, position, attempts, lookups: lookups.into_list() }
+        Reading { result, pin, position, attempts, lookups: lookups.into_list(), copied }
     }
 
     /// Goes on with a read until all of the object is in the meter or nothing more can be done.
@@ -198,7 +213,8 @@ impl Store {
         progress: &mut Progress<'a>,
         note: &mut RequestNote,
     ) -> Result<Ended, ReadError> {
-        let (asked, conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
+        let (asked, mut conditions) = progress.resume.request(progress.pin.as_ref(), progress.position());
+        conditions.version_id = task.version.map(str::to_owned).or(conditions.version_id);
         let began = Instant::now();
         note.asked = true;
         // A part may hold the one leave a throttling store gives, so parts go on while this request waits for its own.
@@ -213,8 +229,10 @@ impl Store {
                 let earlier = progress.pin.take();
                 let pin = Pin::renewed(earlier.as_ref(), &head);
                 progress.start_over().await;
-                progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers);
-                if earlier.is_none() {
+                let copy = task.copy_to.map(DiskCopy::begin);
+                progress.metering = Metering::new(self.settings.hashing, pin.bytes, &self.buffers, copy);
+                // Parts are asked for without a version.
+                if earlier.is_none() && task.version.is_none() {
                     progress.ahead = Ahead::begin(self, task.place, &pin, began.elapsed(), task.cancel);
                 }
                 progress.pin = Some(pin);

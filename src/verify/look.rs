@@ -217,20 +217,31 @@ impl Verifier<'_> {
     }
 
     async fn read_once(&self, id: &RecordId, place: &Place, pass: Pass<'_>, role: Role) -> Reading {
-        let object = ObjectRef { record: id, role };
         let number = match pass {
-            Pass::First => 1,
+            Pass::First | Pass::Version(_) => 1,
             Pass::Second(_) => 2,
         };
-        let tell = |step: Step<'_>| match step {
-            Step::Started(bytes) => self.watch.on(&Event::ReadStarted { object, bytes, pass: number }),
+        let tell = self.tell(id, role, number);
+        let copy_to = self.archive.and_then(|archive| archive.copy_to(id, role));
+        let mut reading = self.store.read(place, pass, copy_to.as_deref(), &tell, self.cancel).await;
+        if let Some(archive) = self.archive {
+            let copied = reading.copied.take();
+            archive.note(id, role, reading.result.as_ref().ok().copied().zip(copied));
+        }
+        reading
+    }
+
+    /// Tells whoever watches about the steps of a read.
+    pub(super) fn tell<'a>(&'a self, record: &'a RecordId, role: Role, pass: u8) -> impl Fn(Step<'_>) + 'a {
+        let object = ObjectRef { record, role };
+        move |step: Step<'_>| match step {
+            Step::Started(bytes) => self.watch.on(&Event::ReadStarted { object, bytes, pass }),
             Step::Progress(position) => self.watch.on(&Event::ReadProgress { object, position }),
             Step::Retry(position, error, wait) => {
                 let message = error.to_string();
                 self.watch.on(&Event::ReadRetry { object, position, code: error.code(), message: &message, wait });
             }
-        };
-        self.store.read(place, pass, &tell, self.cancel).await
+        }
     }
 }
 
@@ -254,6 +265,7 @@ fn blank_object(record: &Record, role: Role) -> ObjectReport {
         finished_at: None,
         attempts: Vec::new(),
         lookups: Vec::new(),
+        versions: None,
     }
 }
 

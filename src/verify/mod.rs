@@ -4,14 +4,22 @@ mod declared;
 mod gone;
 mod look;
 mod settle;
+mod versions;
+
+pub use versions::Versions;
+
+use std::cell::RefCell;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::{Archive, Standing};
+use crate::budget::{Budget, Spending};
 use crate::clock::Clock;
 use crate::event::{Event, ObjectRef, Watch};
 use crate::evidence::{ObjectReport, Reason, RecordReport, SizeReport, Warning};
 use crate::fixity::{Code, Fits, Outcome, SizeRule, fits};
-use crate::memory::Memory;
+use crate::ledger::Change;
+use crate::memory::{Memory, Remembered};
 use crate::record::{DeclaredSize, Moved, Readiness, Record, RecordId, Role};
 use crate::retention::Settled;
 use crate::store::Store;
@@ -32,6 +40,14 @@ pub struct Verifier<'a> {
     pub counts_not_ready: bool,
     /// Buckets read in place of those declared.
     pub moved: &'a [Moved],
+    /// Where what is read is kept, if it is.
+    pub archive: Option<&'a Archive>,
+    /// How far the versions of an altered or missing object are looked into.
+    pub versions: Versions,
+    /// What may be read.
+    pub budget: Budget,
+    /// What of it is spent; `None` where nobody counts.
+    pub spending: Option<&'a RefCell<Spending>>,
     /// Tells the time.
     pub clock: &'a Clock,
     /// Is told what happens.
@@ -92,6 +108,34 @@ impl Verifier<'_> {
                 Asked { report, record: None }
             }
         }
+    }
+
+    /// Whether a bag of an earlier run stands for reading the objects: it is whole, and holds what is declared now. Where
+    /// there is a ledger it also has to know the record as intact, since its row is written after the bag.
+    pub async fn is_archived(&self, asked: &Asked) -> bool {
+        let Some((archive, record)) = self.archive.zip(asked.record.as_ref()).filter(|_| asked.is_to_be_read()) else {
+            return false;
+        };
+        let id = &asked.report.record_id;
+        let standing = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            standing = archive.look_at(id, record) => standing,
+        };
+        let stands = standing == Some(Standing::Sound)
+            && self.memory.is_none_or(|memory| {
+                memory.recall(id, Some(record)).is_some_and(|Remembered { history, changes, .. }| {
+                    let otherwise =
+                        |(changes, _): (Vec<Change>, _)| changes.iter().any(|change| change.kind.is_finding());
+                    history.last_intact_at.is_some()
+                        && history.first_not_intact_at.is_none()
+                        && !changes.is_some_and(otherwise)
+                })
+            });
+        if stands {
+            archive.pass_over(id);
+        }
+        stands
     }
 
     /// Reads the objects of a record that was asked about, and compares. Whatever happens there is a report.
@@ -160,6 +204,10 @@ impl Verifier<'_> {
             tokio::join!(self.look(id, record, Role::Video), self.look(id, record, Role::Event));
         self.settle(&mut video, record, &event.report).await;
         self.settle(&mut event, record, &video.report).await;
+        let of_video = self.expected(Role::Video, record, &event.report);
+        video.report.versions = self.look_for_versions(id, &video.report, &of_video).await;
+        let of_event = self.expected(Role::Event, record, &video.report);
+        event.report.versions = self.look_for_versions(id, &event.report, &of_event).await;
         for looked in [video, event] {
             let object = ObjectRef { record: id, role: looked.report.role };
             self.watch.on(&Event::ObjectFinished { object, outcome: looked.report.outcome });

@@ -55,13 +55,18 @@ impl Verifier<'_> {
         (Outcome::Missing, reason)
     }
 
-    fn clues(&self, role: Role, record: &Record, other: &ObjectReport) -> Clues {
+    /// The lengths an object may have, by what is known of the other one.
+    pub(super) fn expected(&self, role: Role, record: &Record, other: &ObjectReport) -> Expected {
         let size = record.declared_size().bytes();
         let other_bytes = other.whole_bytes().filter(|_| other.outcome == Outcome::Intact);
-        let expected = match role {
+        match role {
             Role::Video => Expected::of_video(self.size_rule, size, other_bytes),
             Role::Event => Expected::of_event(self.size_rule, size, other_bytes),
-        };
+        }
+    }
+
+    fn clues(&self, role: Role, record: &Record, other: &ObjectReport) -> Clues {
+        let expected = self.expected(role, record, other);
         let other_declared = match record.digest(role.other()) {
             DeclaredDigest::Sha256(digest) => Some(digest),
             DeclaredDigest::Absent | DeclaredDigest::Malformed(_) => None,

@@ -147,9 +147,7 @@ fn a_delete_marker_is_missing_as_what_it_is() {
     let message = "the object was deleted; its current version is a delete marker \
                    (404 NoSuchKey: The specified key does not exist.); another object of the bucket was read in this run";
     run.says("r", "missing", "delete_marker", message);
-    assert!(
-        run.text.contains("    next      the bytes may survive in an older version of the object; list its versions\n")
-    );
+    assert!(run.text.contains("    next      keep a copy of the version that has the declared bytes"), "{}", run.text);
     assert_eq!(run.code, 1);
 }
 

@@ -195,8 +195,8 @@ fn the_window_goes_on_where_listings_end_without_a_gap() {
     months.cloud.fail_api(ApiCalls::List, Times::always(), ApiFault::Answer(Canned::error(503, "W.1", "down")));
     assert_eq!(months.night(5, "").code, 3);
     months.cloud.heal();
-    assert_eq!(since(&months.night(6, "--overlap 1d")), "2026-02-28T02:00:00.001Z", "a failed listing covers nothing");
-    assert_eq!(since(&months.night(7, "")), "2026-03-04T02:00:00.001Z");
+    assert_eq!(since(&months.night(6, "--overlap 1d")), "2026-02-28T02:00:00.000Z", "a failed listing covers nothing");
+    assert_eq!(since(&months.night(7, "")), "2026-03-04T02:00:00.000Z");
 }
 
 #[test]

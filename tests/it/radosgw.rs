@@ -2,7 +2,7 @@
 //!
 //! Runs where `RECVERIFY_RADOSGW` names its endpoint; `tests/radosgw/up` starts one, with the users these tests need.
 
-mod server;
+pub(crate) mod server;
 
 use bytes::Bytes;
 use recverify_sandbox::{Recording, Seen, Service, Trouble};

@@ -227,6 +227,7 @@ fn make_heads_anew(connection: &Connection) {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "the figure of a run")]
 fn every_tampering_is_found_and_the_first_row_is_named() {
     let number = std::env::var("RECVERIFY_TAMPERINGS").map_or(42, |number| number.parse().expect("a number"));
     let original = ledger();

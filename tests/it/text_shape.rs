@@ -55,7 +55,7 @@ fn an_altered_run_says_what_was_declared_and_what_was_found() {
     let recording = recording("a");
     cloud.upload(&recording);
     cloud.put_object(&recording.bucket, &recording.video_key(), "a vidEo");
-    let ended = verify(&cloud, "a");
+    let ended = verify(&cloud, "a --versions off");
     let expected = format!(
         "\
 altered       a
@@ -89,6 +89,7 @@ missing       a
     declared  {}
     why       the store has no such object (404 NoSuchKey: The specified key does not exist.); another object of the bucket was read in this run (object_not_found)
     request   …
+    versions  the bucket has no other version of it
     next      look for an older version or a backup, and find out who deleted it
 
 1 record: 1 missing; 7 bytes read in … s

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::harness::{Call, verify};
 
 /// Keys of the owner of all buckets, and of somebody who owns none.
-pub(super) const OWNER: (&str, &str) = ("RECVERIFYKEY", "recverify-radosgw-MUST-NOT-APPEAR");
+pub(crate) const OWNER: (&str, &str) = ("RECVERIFYKEY", "recverify-radosgw-MUST-NOT-APPEAR");
 pub(super) const GUEST: (&str, &str) = ("GUESTKEY", "guest-radosgw-MUST-NOT-APPEAR");
 
 /// A bucket of the real store, and a Workspace API of its own.

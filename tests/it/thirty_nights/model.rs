@@ -10,6 +10,9 @@ pub const WITHOUT_API: i64 = 17;
 pub const KILLED: (i64, usize) = (22, 2);
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// `--not-ready-after`, as it is by default.
+const NOT_READY_AFTER: SignedDuration = SignedDuration::from_hours(48);
+
 /// `--reverify-after`, as it is by default.
 const REVERIFY_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -117,8 +120,12 @@ impl Model {
             if !wanted || !reached {
                 continue;
             }
+            if !uploaded && start(night).duration_since(fate.began) < NOT_READY_AFTER {
+                expected.not_ready += 1;
+                continue;
+            }
             let (outcome, reason) = match fate {
-                _ if !uploaded => ("unverified", "not_uploaded"),
+                _ if !uploaded => ("unverified", "never_uploaded"),
                 Fate { altered: Some(since), .. } if *since <= night => ("altered", "digest_differs"),
                 _ if redeclared => ("inconsistent", "declaration_changed"),
                 _ => ("intact", ""),
