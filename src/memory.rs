@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::evidence::{Acknowledged, History, RecordReport};
 use crate::fixity::Code;
 use crate::ledger::{
-    Acknowledgement, Backlog, Change, Declaration, FirstDeclaration, Ledger, LedgerError, Listed, OpenRun, Plan,
+    Acknowledgement, Backlog, Change, Declaration, FirstDeclaration, Head, Ledger, LedgerError, Listed, OpenRun, Plan,
     RunEnd, Scope, Standing, Why, compare, is_relocation, state,
 };
 use crate::record::{Criteria, Record, RecordId};
@@ -23,6 +23,8 @@ use crate::retention::{Known, Settled, Terms, stored_expiry};
 pub struct Memory {
     ledger: RefCell<Ledger>,
     run: OpenRun,
+    /// Where the chain ended before the run.
+    before: Head,
     due_before: Timestamp,
     terms: Terms,
     clock: Clock,
@@ -81,9 +83,10 @@ impl Memory {
         terms: Terms,
         clock: Clock,
     ) -> Result<Self, LedgerError> {
+        let before = ledger.reader().head()?;
         let run = ledger.begin_run(run_id, scope, started_at, selection)?;
         let due_before = started_at.checked_sub(terms.reverify_after).unwrap_or(Timestamp::MIN);
-        Ok(Self { ledger: RefCell::new(ledger), run, due_before, terms, clock, failure: RefCell::default() })
+        Ok(Self { ledger: RefCell::new(ledger), run, before, due_before, terms, clock, failure: RefCell::default() })
     }
 
     /// How long things may take.
@@ -226,10 +229,15 @@ impl Memory {
         Ok(oldest.map(|(_, since)| since))
     }
 
-    /// Enters the end of the run.
+    /// Enters the end of the run: its last row.
     pub fn end(&self, exit_code: u8, listed: Listed, summary: &impl Serialize) -> Result<(), LedgerError> {
         let end = RunEnd { finished_at: self.clock.now(), exit_code, listed, summary };
         self.ledger.borrow_mut().end_run(&self.run, &end).map(|_| ())
+    }
+
+    /// Where the chain ended before the run, and where it ends now.
+    pub fn chain(&self) -> Result<(Head, Head), LedgerError> {
+        Ok((self.before, self.ledger.borrow().reader().head()?))
     }
 
     fn standing(&self, id: &RecordId) -> Result<Option<Standing>, LedgerError> {

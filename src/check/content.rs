@@ -23,7 +23,7 @@ pub(super) struct Content {
     /// The objects of which a digest was observed.
     pub(super) objects: Vec<ReadObject>,
     records: Records,
-    run: Run,
+    pub(super) run: Run,
     summary: Summary,
 }
 
@@ -53,25 +53,25 @@ struct LastLine {
 }
 
 #[derive(Debug, Deserialize)]
-struct Run {
-    id: String,
+pub(super) struct Run {
+    pub(super) id: String,
     #[serde(deserialize_with = "parsed")]
     finished_at: Timestamp,
-    chain: Option<Chain>,
+    pub(super) chain: Option<Chain>,
     expected: Vec<Option<String>>,
     listing: Calls,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Chain {
-    before: ChainHead,
-    after: ChainHead,
+pub(super) struct Chain {
+    pub(super) before: ChainHead,
+    pub(super) after: ChainHead,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct ChainHead {
-    seq: i64,
-    sha256: String,
+pub(super) struct ChainHead {
+    pub(super) seq: i64,
+    pub(super) sha256: Digest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -250,11 +250,20 @@ impl Content {
             (Some(before), Some(this)) if before.after == this.before => {
                 Finding::ok(Check::Chain, format!("follows the run {} without a gap", previous.run.id))
             }
+            (Some(before), Some(this)) if before.after.seq < this.before.seq => Finding::skip(
+                Check::Chain,
+                format!(
+                    "rows {} to {} lie between the run {} and this one, of acknowledgements or of other runs; whether                      the one goes back to the other, the ledger tells: recverify ledger verify --report",
+                    before.after.seq + 1,
+                    this.before.seq,
+                    previous.run.id
+                ),
+            ),
             (Some(before), Some(this)) => Finding::fail(
                 Check::Chain,
                 format!(
                     "the run {} left the chain at row {} ({}), and this one found it at row {} ({})",
-                    previous.run.id, before.after.seq, before.after.sha256, this.before.seq, this.before.sha256
+                    previous.run.id, before.after.seq, before.after.sha256.0, this.before.seq, this.before.sha256.0
                 ),
             ),
             _ => Finding::fail(Check::Chain, "a run without a ledger is tied to no other"),

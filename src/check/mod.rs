@@ -6,6 +6,7 @@
 mod content;
 mod files;
 mod finding;
+mod heads;
 mod record;
 mod seal;
 
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 pub use finding::{Check, Finding, Status, holds, write_json, write_text};
+
+pub use heads::Heads;
 
 use content::Content;
 

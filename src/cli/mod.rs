@@ -415,6 +415,35 @@ pub enum LedgerQuestion {
         #[arg(long, value_name = "FILE")]
         ledger: PathBuf,
     },
+    /// Whether every row is as it was written, and none is missing: the whole chain, and what was kept of it elsewhere
+    ///
+    /// Exit 0 means that all of it holds, 1 that something does not, 2 that it cannot be read.
+    Verify {
+        /// A report of an earlier run (.json, .jsonl), best a signed one: the heads it has must be in the ledger; repeatable
+        #[arg(long = "report", value_name = "REPORT")]
+        reports: Vec<PathBuf>,
+        /// Print a line a check, or one document
+        #[arg(long, value_enum, default_value_t)]
+        format: CheckFormat,
+        /// The ledger
+        #[arg(long, value_name = "FILE")]
+        ledger: PathBuf,
+    },
+    /// Show one record without the rest: its rows, and of all others the digests, by which anybody makes the heads anew
+    Prove {
+        /// The record
+        #[arg(value_name = "RECORD_ID")]
+        record_id: String,
+        /// Where to
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Leave out the reports kept with the rows; their digests stay
+        #[arg(long)]
+        without_reports: bool,
+        /// Which ledger.
+        #[command(flatten)]
+        from: LedgerArgs,
+    },
     /// Every verification, one a line
     Export {
         /// As JSON lines with the whole report, or as CSV with what was declared

@@ -1,6 +1,6 @@
 //! `recverify check`: a report by itself and against what is at hand, without any service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Context, Unprepared};
 use crate::check::{self, Against, holds, write_json, write_text};
@@ -13,6 +13,12 @@ use crate::exit::Exit;
 pub(crate) struct Unreadable {
     path: PathBuf,
     source: std::io::Error,
+}
+
+impl Unreadable {
+    pub(super) fn new(path: &Path, source: std::io::Error) -> Self {
+        Self { path: path.to_owned(), source }
+    }
 }
 
 pub(crate) fn check(args: &cli::Check, context: &mut Context) -> Result<Exit, Unprepared> {

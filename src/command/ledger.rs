@@ -5,6 +5,8 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
+use super::audit::audit;
+use super::prove::prove;
 use super::{Context, Unprepared};
 use crate::cli::{self, ExportFormat, LedgerArgs, LedgerQuestion};
 use crate::exit::Exit;
@@ -20,7 +22,8 @@ pub(crate) fn ledger(args: &cli::Ledger, context: &mut Context) -> Result<Exit, 
         LedgerQuestion::Status { from } => {
             let (reader, scopes) = open(from)?;
             let now = context.clock.now();
-            each(&scopes, |scope| write_text(out, &status(&reader, scope, now)?))
+            let some = each(&scopes, |scope| write_text(out, &status(&reader, scope, now)?));
+            some.and_then(|some| Ok(write_text(out, &discontinuities(&reader)?)? || some))
         }
         LedgerQuestion::Show { record_id, from } => {
             let id = parse(record_id)?;
@@ -38,6 +41,10 @@ pub(crate) fn ledger(args: &cli::Ledger, context: &mut Context) -> Result<Exit, 
             let (reader, scopes) = open(from)?;
             each(&scopes, |scope| write_text(out, &acknowledgements(&reader, scope)?))
         }
+        LedgerQuestion::Verify { reports, format, ledger } => return audit(ledger, reports, *format, context),
+        LedgerQuestion::Prove { record_id, to, without_reports, from } => {
+            return prove(&parse(record_id)?, to, !without_reports, from, context);
+        }
         LedgerQuestion::Backup { to, ledger } => {
             Reader::open(ledger)?.backup(to)?;
             Ok(true)
@@ -53,10 +60,7 @@ pub(crate) fn ledger(args: &cli::Ledger, context: &mut Context) -> Result<Exit, 
     };
     match ended.and_then(|some| Ok(out.flush().map(|()| some)?)) {
         Ok(true) => Ok(Exit::Success),
-        Ok(false) => {
-            context.diagnostics.error("the ledger knows nothing of that");
-            Ok(Exit::Nothing)
-        }
+        Ok(false) => Ok(knows_nothing(context)),
         Err(ExportError::Ledger(error)) => Err(error.into()),
         Err(error @ ExportError::Write(_)) => {
             context.diagnostics.error(&error.to_string());
@@ -74,18 +78,17 @@ fn acknowledge(
     at: Timestamp,
     context: &mut Context,
 ) -> Result<Exit, Unprepared> {
-    let (reader, mut scopes) = open(from)?;
-    scopes.retain(|scope| reader.standing(scope, id).is_ok_and(|standing| standing.is_some()));
+    let (reader, scopes) = open(from)?;
+    let scope = only_one_that_knows(&reader, scopes, id)?;
     drop(reader);
-    let scope = match scopes.as_slice() {
-        [scope] => scope,
-        [] => {
-            context.diagnostics.error("the ledger knows nothing of that");
-            return Ok(Exit::Nothing);
-        }
-        _ => return Err(Unprepared::SeveralProjects(id.clone())),
-    };
-    let told = match Ledger::open(&from.ledger)?.acknowledge(scope, id, operator, note, at)? {
+    let Some(scope) = scope else { return Ok(knows_nothing(context)) };
+    let mut ledger = Ledger::open(&from.ledger)?;
+    if let Some(behind) = ledger.behind() {
+        context
+            .diagnostics
+            .warning(&format!("{behind}; was a backup put back? The chain goes on from there and declares it"));
+    }
+    let told = match ledger.acknowledge(&scope, id, operator, note, at)? {
         Acknowledged::Entered(entered) => {
             let reason = entered.reason.map_or_else(String::new, |reason| format!(" ({reason})"));
             format!("{id} is acknowledged by {operator} as {}{reason}; anything else is told again", entered.outcome)
@@ -115,8 +118,35 @@ fn acknowledgements(reader: &Reader, scope: &Scope) -> Result<String, LedgerErro
     Ok(text)
 }
 
+/// The one project of which the ledger knows a record; `None` if there is none.
+pub(super) fn only_one_that_knows(
+    reader: &Reader,
+    mut scopes: Vec<Scope>,
+    id: &RecordId,
+) -> Result<Option<Scope>, Unprepared> {
+    scopes.retain(|scope| reader.standing(scope, id).is_ok_and(|standing| standing.is_some()));
+    match scopes.len() {
+        0 | 1 => Ok(scopes.pop()),
+        _ => Err(Unprepared::SeveralProjects(id.clone())),
+    }
+}
+
+pub(super) fn knows_nothing(context: &Context) -> Exit {
+    context.diagnostics.error("the ledger knows nothing of that");
+    Exit::Nothing
+}
+
+fn discontinuities(reader: &Reader) -> Result<String, LedgerError> {
+    let mut text = String::new();
+    for gap in reader.discontinuities()? {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "discontinuity, row {} of {}: {gap}", gap.seq, report_time(gap.found_at));
+    }
+    Ok(text)
+}
+
 /// The ledger, and those of its scopes that were asked for.
-fn open(from: &LedgerArgs) -> Result<(Reader, Vec<Scope>), LedgerError> {
+pub(super) fn open(from: &LedgerArgs) -> Result<(Reader, Vec<Scope>), LedgerError> {
     let reader = Reader::open(&from.ledger)?;
     let wanted = |asked: &Option<String>, has: &str| asked.as_deref().is_none_or(|asked| asked == has);
     let mut scopes = reader.scopes()?;

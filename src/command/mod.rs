@@ -1,6 +1,7 @@
 //! The commands: wiring only, one file each.
 
 mod archive;
+mod audit;
 mod bags;
 mod begin;
 mod check;
@@ -8,6 +9,7 @@ mod doctor;
 mod ledger;
 mod list;
 mod monitor;
+mod prove;
 mod remember;
 mod seal;
 mod show;

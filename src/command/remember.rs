@@ -7,13 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::Context;
 use crate::cli;
 use crate::evidence::{Warning, report_time};
+use crate::exit::Exit;
 use crate::fixity::Code;
-use crate::ledger::{Ledger, LedgerError, Reader, Scope};
+use crate::ledger::{Head, Ledger, LedgerError, Listed, Reader, Scope};
 use crate::memory::Memory;
-use crate::report::Run;
+use crate::report::{Chain, ChainHead, Run};
 use crate::retention::{Terms, in_words};
 use crate::selection;
 use crate::settings::Settings;
+use crate::summary::Summary;
 
 /// Opens the ledger for this run, and nobody else's.
 pub(super) fn remember(
@@ -31,6 +33,10 @@ pub(super) fn remember(
         );
         run.warnings.push(Warning::new(Code::ClockBehindLedger, message));
     }
+    if let Some(behind) = ledger.behind() {
+        let message = format!("{behind}; was a backup put back? The chain goes on from there and declares it");
+        run.warnings.push(Warning::new(Code::LedgerBehindHead, message));
+    }
     if let Some(retention) = terms.retention.filter(|retention| terms.reverify_after >= *retention) {
         let message = format!(
             "--reverify-after {} is not below the retention of {}: records expire before they are read again",
@@ -43,6 +49,22 @@ pub(super) fn remember(
         context.diagnostics.warning(&warning.message);
     }
     Memory::begin(ledger, &run.id, scope, run.started_at, &run.selection, terms, context.clock.clone())
+}
+
+/// Enters the end of a run and has its reports say where the chain stands. The exit code entered is the one known before
+/// they are written. Where the end cannot be entered, they have the last row that could.
+pub(super) fn conclude(
+    memory: &Memory,
+    exit: Exit,
+    listed: Listed,
+    summary: &Summary,
+    run: &mut Run,
+) -> Result<(), LedgerError> {
+    let ended = memory.end(exit.code(), listed, summary);
+    let chain = memory.chain();
+    let head = |Head { seq, digest }| ChainHead { seq, sha256: digest };
+    run.chain = chain.as_ref().ok().map(|(before, after)| Chain { before: head(*before), after: head(*after) });
+    ended.and(chain.map(|_| ()))
 }
 
 /// How long things may take, as asked for.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::bags::bags;
 use super::begin::{begin, has_trail};
 use super::monitor::Monitor;
-use super::remember::{going_on, remember, terms};
+use super::remember::{conclude, going_on, remember, terms};
 use super::seal::Seal;
 use super::signals::Signals;
 use super::sinks::{Finished, NowhereToReport, Sinks};
@@ -273,17 +273,18 @@ async fn carry_out(args: &cli::Verify, context: &Context, prepared: Prepared) ->
     run.clocks = clocks(&workspace, &store);
     run.credentials = settings::identities(&access);
     run.settings.extend(access.project.known().and_then(Result::ok).map(|id| ("project-id", id.into())));
+    let in_time = run.overdue.is_none();
+    let exit = |recorded| Exit::of_run(&summary, interrupted, recorded, complete && in_time);
+    let recorded = labelled && broken.is_none() && !unkept.get();
+    // Before the reports, so that they have the head after it.
+    let ended = memory.as_ref().map_or(Ok(()), |memory| conclude(memory, exit(recorded), listed, &summary, &mut run));
+    // A ledger that failed before most likely fails again, and is told of once.
+    if let (Err(error), None) = (&ended, &broken) {
+        context.diagnostics.error(&error.to_string());
+    }
     let Finished { whole, placed } = sinks.finish(&run, &summary);
     let stamped = seal.stamp(&placed, context).await;
-    let recorded = whole && stamped && labelled && broken.is_none() && !unkept.get();
-    let mut exit = Exit::of_run(&summary, interrupted, recorded, complete && run.overdue.is_none());
-    if let Some(Err(error)) = memory.as_ref().map(|memory| memory.end(exit.code(), listed, &summary)) {
-        // A ledger that failed before most likely fails again, and is told of once.
-        if broken.is_none() {
-            context.diagnostics.error(&error.to_string());
-        }
-        exit = Exit::NotRecorded;
-    }
+    let exit = exit(recorded && ended.is_ok() && whole && stamped);
     monitor.ended(&run, &summary, exit).await
 }
 

@@ -112,6 +112,8 @@ codes! {
     Relocated = "relocated",
     /// Warning of a run: this machine's clock is earlier than the last row of the ledger.
     ClockBehindLedger = "clock_behind_ledger",
+    /// Warning of a run: the ledger does not go on where it ended, by the head noted beside it.
+    LedgerBehindHead = "ledger_behind_head",
     /// Warning of a run: a record may expire before it is read again.
     ReverifyTooLate = "reverify_too_late",
     /// Warning: the object of an undeclared digest could not be looked up.

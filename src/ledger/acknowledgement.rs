@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::append::next;
 use super::chain;
 use super::read::{outcome_at, record_id_at, time_at};
-use super::{Ledger, LedgerError, Reader, Scope};
+use super::{Ledger, LedgerError, Reader, Scope, note};
 use crate::fixity::Outcome;
 use crate::record::RecordId;
 
@@ -80,6 +80,7 @@ impl Ledger {
             .map_err(|error| LedgerError::Unexpected(format!("the last report of {id}: {error}")))?;
         let state = state(&report);
         let acknowledged_at = at.as_millisecond();
+        self.declare_discontinuity(at)?;
         let transaction = self.transaction()?;
         let row = chain::Row::Acknowledgement {
             endpoint: &scope.endpoint,
@@ -110,6 +111,7 @@ impl Ledger {
                 next.digest.as_bytes()
             ])?;
         transaction.commit()?;
+        note::write(&self.path, &next)?;
         Ok(Acknowledged::Entered(Box::new(Acknowledgement {
             seq: next.seq,
             at,

@@ -17,15 +17,6 @@ pub struct Head {
     pub digest: Sha256Digest,
 }
 
-/// The first place where the chain does not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Break {
-    /// The number of the row that should be there and as it was written.
-    pub seq: i64,
-    /// What is wrong with it, in words.
-    pub what: &'static str,
-}
-
 impl Head {
     /// The head after one more row.
     #[must_use]
@@ -88,6 +79,12 @@ pub(super) enum Row<'a> {
         reason: Option<&'a str>,
         state: &'a str,
     },
+    /// Found when the ledger was opened, so it belongs to no run and no record.
+    Discontinuity {
+        found_at: i64,
+        noted: &'a Head,
+        found: &'a Head,
+    },
 }
 
 /// Which record a row is about, and in which run.
@@ -100,7 +97,7 @@ pub(super) struct Named<'a> {
 }
 
 impl Row<'_> {
-    /// The digest of the row as number `seq`: that of the JSON array [`COLUMNS`] makes of it once it is written.
+    /// The digest of the row as number `seq`: that of the JSON array [`columns`] makes of it once it is written.
     pub(super) fn digest(&self, seq: i64) -> Sha256Digest {
         Sha256Digest::of(self.columns(seq).to_string().as_bytes())
     }
@@ -176,35 +173,71 @@ impl Row<'_> {
                 reason,
                 state
             ]),
+            Self::Discontinuity { found_at, noted, found } => {
+                json!(["discontinuity", seq, found_at, noted.seq, noted.digest, found.seq, found.digest])
+            }
         }
     }
 }
 
-/// Every row as the JSON array its digest is made of, in SQL: what a check recomputes from the tables, written apart
-/// from the code that appends, and what the view `chain` shows to anybody with a `sqlite3` shell. `CROSS JOIN` keeps the
-/// tables in the order written, so that rows come by number without sorting.
-pub(super) const COLUMNS: &str = "
+/// Every row of a table as number, the JSON array its digest is made of, and head, in SQL: what a check recomputes from
+/// the tables, written apart from the code that appends. `CROSS JOIN` keeps the tables in the order written, so that rows
+/// come by number without sorting.
+const COLUMNS: [(&str, &str); 7] = [
+    (
+        "run",
+        "
 SELECT run.seq, json_array('run', run.seq, endpoint, project, run_id, started_at, selection), head
-  FROM run CROSS JOIN scope ON scope.id = run.scope
-UNION ALL
+  FROM run CROSS JOIN scope ON scope.id = run.scope",
+    ),
+    (
+        "run_end",
+        "
 SELECT e.seq, json_array('run_end', e.seq, run_id, finished_at, exit_code, listing_complete, listed_until, summary),
        e.head
-  FROM run_end e CROSS JOIN run ON run.seq = e.run
-UNION ALL
+  FROM run_end e CROSS JOIN run ON run.seq = e.run",
+    ),
+    (
+        "sighting",
+        "
 SELECT s.seq, json_array('sighting', s.seq, endpoint, project, record_id, run_id, seen_at, readiness, complete,
        declared), s.head
-  FROM sighting s CROSS JOIN run ON run.seq = s.run CROSS JOIN record ON record.id = s.record CROSS JOIN scope ON scope.id = record.scope
-UNION ALL
+  FROM sighting s CROSS JOIN run ON run.seq = s.run CROSS JOIN record ON record.id = s.record CROSS JOIN scope ON scope.id = record.scope",
+    ),
+    (
+        "verification",
+        "
 SELECT v.seq, json_array('verification', v.seq, endpoint, project, record_id, run_id, verified_at, outcome, reason,
        complete, declared, lower(hex(report_sha256))), v.head
   FROM verification v CROSS JOIN run ON run.seq = v.run CROSS JOIN record ON record.id = v.record
-  CROSS JOIN scope ON scope.id = record.scope
-UNION ALL
+  CROSS JOIN scope ON scope.id = record.scope",
+    ),
+    (
+        "expiry",
+        "
 SELECT x.seq, json_array('expiry', x.seq, endpoint, project, record_id, run_id, found_at, expired_at,
        lower(hex(report_sha256))), x.head
   FROM expiry x CROSS JOIN run ON run.seq = x.run CROSS JOIN record ON record.id = x.record
-  CROSS JOIN scope ON scope.id = record.scope
-UNION ALL
+  CROSS JOIN scope ON scope.id = record.scope",
+    ),
+    (
+        "acknowledgement",
+        "
 SELECT a.seq, json_array('acknowledgement', a.seq, endpoint, project, record_id, acknowledged_at, operator, note,
        outcome, reason, state), a.head
-  FROM acknowledgement a CROSS JOIN record ON record.id = a.record CROSS JOIN scope ON scope.id = record.scope";
+  FROM acknowledgement a CROSS JOIN record ON record.id = a.record CROSS JOIN scope ON scope.id = record.scope",
+    ),
+    (
+        "discontinuity",
+        "
+SELECT d.seq, json_array('discontinuity', d.seq, found_at, noted_seq, lower(hex(noted_head)), found_seq,
+       lower(hex(found_head))), d.head
+  FROM discontinuity d",
+    ),
+];
+
+/// The rows of these tables of evidence: what the view `chain` shows to anybody with a `sqlite3` shell.
+pub(super) fn columns(tables: &[&str]) -> String {
+    let rows = COLUMNS.iter().filter(|(table, _)| tables.contains(table));
+    rows.map(|(_, rows)| *rows).collect::<Vec<_>>().join("\nUNION ALL")
+}

@@ -41,4 +41,5 @@ const LATEST_TIME: &str = "
 SELECT max(at) FROM (
     SELECT max(started_at) AS at FROM run UNION ALL SELECT max(finished_at) FROM run_end
     UNION ALL SELECT * FROM (SELECT verified_at FROM verification ORDER BY seq DESC LIMIT 1)
-    UNION ALL SELECT * FROM (SELECT acknowledged_at FROM acknowledgement ORDER BY seq DESC LIMIT 1))";
+    UNION ALL SELECT * FROM (SELECT acknowledged_at FROM acknowledgement ORDER BY seq DESC LIMIT 1)
+    UNION ALL SELECT max(found_at) FROM discontinuity)";

@@ -57,6 +57,14 @@ pub enum LedgerError {
         /// What the system says.
         source: io::Error,
     },
+    /// The head noted beside it cannot be read or written.
+    #[error("the head noted beside the ledger, {}, cannot be used: {source}", path.display())]
+    Note {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says, or what is wrong with it.
+        source: io::Error,
+    },
     /// No room left.
     #[error("the ledger cannot be written: its disk is full")]
     Full(#[source] rusqlite::Error),

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
-use super::chain::{BEGINNING, Break, COLUMNS, Head};
+use super::chain::{BEGINNING, Head};
 use super::schema::EVIDENCE;
 use super::{Declaration, LedgerError, Scope, file};
 use crate::fixity::{Outcome, Sha256Digest};
@@ -40,36 +40,6 @@ impl Reader {
     /// Where the chain ends.
     pub fn head(&self) -> Result<Head, LedgerError> {
         head(&self.connection)
-    }
-
-    /// Walks the whole chain and names the first row that is missing or not as it was written; `None` if all holds.
-    pub fn first_break(&self) -> Result<Option<Break>, LedgerError> {
-        let mut query = self.connection.prepare(&format!("{COLUMNS} ORDER BY 1"))?;
-        let mut reports = self.connection.prepare(
-            "SELECT report, report_sha256 FROM verification WHERE seq = ?1
-             UNION ALL SELECT report, report_sha256 FROM expiry WHERE seq = ?1",
-        )?;
-        let mut rows = query.query([])?;
-        let mut at = Head { seq: 0, digest: BEGINNING };
-        while let Some(row) = rows.next()? {
-            let (seq, columns, head) = (row.get::<_, i64>(0)?, row.get_ref(1)?, row.get::<_, [u8; 32]>(2)?);
-            let next = at.next(&Sha256Digest::of(columns.as_bytes().map_err(rusqlite::Error::from)?));
-            let whats_wrong = if seq != next.seq {
-                Some("it is missing")
-            } else if head != *next.digest.as_bytes() {
-                Some("it, or the head it carries, is not what was written")
-            } else {
-                let report = reports.query_row([seq], |row| {
-                    Ok(Sha256Digest::of(row.get_ref(0)?.as_bytes()?).as_bytes() == &row.get::<_, [u8; 32]>(1)?)
-                });
-                (report.optional()? == Some(false)).then_some("its report is not what was written")
-            };
-            if let Some(what) = whats_wrong {
-                return Ok(Some(Break { seq: next.seq, what }));
-            }
-            at = next;
-        }
-        Ok(None)
     }
 
     /// The first row of a query, if there is one.
@@ -112,9 +82,18 @@ pub(super) fn head(connection: &Connection) -> Result<Head, LedgerError> {
     if seq == 0 {
         return Ok(Head { seq, digest: BEGINNING });
     }
+    let digest = head_at(connection, seq)?.ok_or_else(|| LedgerError::Unexpected(format!("row {seq} is gone")))?;
+    Ok(Head { seq, digest })
+}
+
+/// The head a row carries; `None` if there is no such row.
+pub(super) fn head_at(connection: &Connection, seq: i64) -> Result<Option<Sha256Digest>, LedgerError> {
+    if seq == 0 {
+        return Ok(Some(BEGINNING));
+    }
     let heads = EVIDENCE.map(|table| format!("SELECT head FROM {table} WHERE seq = ?1"));
-    let digest = connection.prepare_cached(&heads.join(" UNION ALL "))?.query_row([seq], |row| row.get(0))?;
-    Ok(Head { seq, digest: Sha256Digest::from_bytes(digest) })
+    let mut query = connection.prepare_cached(&heads.join(" UNION ALL "))?;
+    Ok(query.query_row([seq], |row| row.get(0)).optional()?.map(Sha256Digest::from_bytes))
 }
 
 /// A time out of a column of milliseconds.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::append::next;
 use super::chain::{Head, Named, Row};
 use super::read::scope_id;
-use super::{Ledger, LedgerError, Scope, unlisted};
+use super::{Ledger, LedgerError, Scope, note, unlisted};
 use crate::record::RecordId;
 use crate::report::canonical_json;
 
@@ -44,7 +44,7 @@ impl OpenRun {
 pub struct RunEnd<'a, S> {
     /// When.
     pub finished_at: Timestamp,
-    /// The number the process ends with.
+    /// The number the process ends with, unless a report cannot be written after this.
     pub exit_code: u8,
     /// How far the listing got.
     pub listed: Listed,
@@ -71,6 +71,7 @@ impl Ledger {
         selection: &impl Serialize,
     ) -> Result<OpenRun, LedgerError> {
         let selection = canonical_json(selection)?;
+        self.declare_discontinuity(started_at)?;
         let transaction = self.transaction()?;
         let scope_id = intern_scope(&transaction, scope)?;
         let started_at = started_at.as_millisecond();
@@ -84,6 +85,7 @@ impl Ledger {
             )?
             .execute(params![next.seq, scope_id, run_id, started_at, selection, next.digest.as_bytes()])?;
         transaction.commit()?;
+        note::write(&self.path, &next)?;
         Ok(OpenRun { seq: next.seq, scope_id, id: run_id.to_owned(), scope: scope.clone() })
     }
 
@@ -114,6 +116,7 @@ impl Ledger {
                 next.digest.as_bytes()
             ])?;
         transaction.commit()?;
+        note::write(&self.path, &next)?;
         Ok(next)
     }
 }

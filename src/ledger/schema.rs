@@ -1,16 +1,20 @@
 //! The tables of the ledger, the triggers that make them append-only, and how one version becomes the next.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, TransactionBehavior};
+
+use super::chain::columns;
 
 /// "recv" in ASCII: marks a SQLite file as one of ours (`PRAGMA application_id`).
 pub(super) const APPLICATION_ID: i64 = 0x7265_6376;
 
 /// The version this program writes (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Each step and the version it leads to. A step may add tables, columns, views and indexes and never touches a written
 /// row; triggers and views are made anew after the last one.
-const STEPS: [(i64, &str); 2] = [(1, TABLES), (VERSION, MONTHS)];
+const STEPS: [(i64, &str); 3] = [(1, TABLES), (2, MONTHS), (VERSION, DISCONTINUITY)];
 
 /// Times are milliseconds since 1970, UTC. JSON columns are compact. Wide columns come last, so that narrow ones are
 /// read without following a report over its overflow pages.
@@ -110,12 +114,35 @@ CREATE INDEX acknowledgement_of_record ON acknowledgement (record, seq, outcome,
 CREATE INDEX sighting_began ON sighting (substr(json_extract(declared, '$.start_time'), 1, 10), record);
 ";
 
-/// The tables whose rows the chain runs through.
-pub(super) const EVIDENCE: [&str; 6] = ["run", "run_end", "sighting", "verification", "expiry", "acknowledgement"];
+/// What a ledger that does not go on where it ended calls for: the head noted beside it, and the one it was found with.
+const DISCONTINUITY: &str = "
+CREATE TABLE discontinuity (
+    seq INTEGER PRIMARY KEY,
+    found_at INTEGER NOT NULL,
+    noted_seq INTEGER NOT NULL,
+    noted_head BLOB NOT NULL CHECK (length(noted_head) = 32),
+    found_seq INTEGER NOT NULL,
+    found_head BLOB NOT NULL CHECK (length(found_head) = 32),
+    head BLOB NOT NULL CHECK (length(head) = 32)
+) STRICT;
+";
+
+/// The tables whose rows the chain runs through, in the order they came to be.
+pub(super) const EVIDENCE: [&str; 7] =
+    ["run", "run_end", "sighting", "verification", "expiry", "acknowledgement", "discontinuity"];
+
+/// Those a ledger of a version has.
+pub(super) const fn evidence(version: i64) -> &'static [&'static str] {
+    match version {
+        ..=1 => EVIDENCE.split_at(4).0,
+        2 => EVIDENCE.split_at(6).0,
+        _ => &EVIDENCE,
+    }
+}
 
 /// The number of the last row of evidence, 0 in an empty ledger.
-fn last_entry() -> String {
-    let last = EVIDENCE.map(|table| format!("coalesce((SELECT max(seq) FROM {table}), 0)"));
+fn last_entry(evidence: &[&str]) -> String {
+    let last: Vec<_> = evidence.iter().map(|table| format!("coalesce((SELECT max(seq) FROM {table}), 0)")).collect();
     format!("DROP VIEW IF EXISTS last_entry; CREATE VIEW last_entry (seq) AS SELECT max({});\n", last.join(", "))
 }
 
@@ -130,7 +157,7 @@ const OTHER_KEYS: [(&str, &str); 2] = [("run", "run_id = NEW.run_id"), ("run_end
 
 /// Triggers that refuse whatever is no plain append, from any program. A replacement by `INSERT OR REPLACE` fires no
 /// delete trigger, so an insert has to bring the next free number and no key that is there already.
-fn triggers() -> String {
+fn triggers(evidence: &[&str]) -> String {
     let refuse = |table: &str, name: &str, when: &str, condition: &str| {
         format!(
             "DROP TRIGGER IF EXISTS {table}_{name};
@@ -138,12 +165,13 @@ fn triggers() -> String {
              BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: {table}'); END;\n"
         )
     };
-    let fixed = EVIDENCE
-        .into_iter()
+    let fixed = evidence
+        .iter()
+        .copied()
         .chain(NAMES.map(|(table, _)| table))
         .map(|table| refuse(table, "keeps", "DELETE", "") + &refuse(table, "stays", "UPDATE", ""));
-    let grows =
-        EVIDENCE.map(|table| refuse(table, "grows", "INSERT", "WHEN NEW.seq IS NOT 1 + (SELECT seq FROM last_entry)"));
+    let next = "WHEN NEW.seq IS NOT 1 + (SELECT seq FROM last_entry)";
+    let grows = evidence.iter().map(|table| refuse(table, "grows", "INSERT", next));
     let once = OTHER_KEYS.map(|(table, key)| {
         refuse(table, "once", "INSERT", &format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE {key})"))
     });
@@ -161,16 +189,44 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     if version >= VERSION {
         return Ok(());
     }
-    for (_, step) in STEPS.iter().filter(|(leads_to, _)| *leads_to > version) {
-        transaction.execute_batch(step)?;
-    }
-    transaction.execute_batch(&last_entry())?;
-    transaction.execute_batch(&triggers())?;
-    transaction.execute_batch(&format!(
-        "DROP VIEW IF EXISTS chain; CREATE VIEW chain (seq, columns, head) AS {};",
-        super::chain::COLUMNS
-    ))?;
+    step(&transaction, version, VERSION)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+/// Takes the tables from one version to another and makes what hangs on them anew.
+fn step(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
+    for (_, step) in STEPS.iter().filter(|(leads_to, _)| (from + 1..=to).contains(leads_to)) {
+        connection.execute_batch(step)?;
+    }
+    let evidence = evidence(to);
+    connection.execute_batch(&last_entry(evidence))?;
+    connection.execute_batch(&triggers(evidence))?;
+    connection.execute_batch(&format!(
+        "DROP VIEW IF EXISTS chain; CREATE VIEW chain (seq, columns, head) AS {};",
+        columns(evidence)
+    ))
+}
+
+/// A table, index, trigger or view: its kind and name, and what makes it, however it is spaced.
+pub(super) type Part = (String, String, String);
+
+/// Everything a ledger of a version is made of.
+pub(super) fn expected(version: i64) -> rusqlite::Result<BTreeSet<Part>> {
+    let connection = Connection::open_in_memory()?;
+    step(&connection, 0, version)?;
+    parts(&connection)
+}
+
+/// Everything a database is made of, but for what SQLite keeps for itself.
+pub(super) fn parts(connection: &Connection) -> rusqlite::Result<BTreeSet<Part>> {
+    let mut query = connection.prepare(
+        "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?;
+    let parts = query.query_map([], |row| {
+        let sql: String = row.get(2)?;
+        Ok((row.get(0)?, row.get(1)?, sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+    })?;
+    parts.collect()
 }

@@ -35,7 +35,7 @@ pub use jsonl::{JsonLinesReport, json_line};
 pub use junit::JunitReport;
 pub use line::Brief;
 pub use metrics::{Labels, MetricsFile, MetricsFileError};
-pub(crate) use place::place_whole;
+pub(crate) use place::{Place, place_whole};
 pub use run::{Chain, ChainHead, ClockOffset, Credentials, Host, Identity, Operator, Run, Selection, Service};
 pub use seal::SealError;
 pub use size::decimal_bytes;

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// A temporary file beside the place it is meant for; dropped, it is gone and the place is as it was.
-pub(super) struct Place {
+pub(crate) struct Place {
     path: PathBuf,
     file: NamedTempFile,
 }
 
 impl Place {
     /// Opens a temporary file beside `path`, readable by its owner alone.
-    pub(super) fn beside(path: &Path) -> io::Result<Self> {
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -28,7 +28,7 @@ impl Place {
     }
 
     /// A handle to write by.
-    pub(super) fn handle(&self) -> io::Result<File> {
+    pub(crate) fn handle(&self) -> io::Result<File> {
         self.file.reopen()
     }
 
@@ -50,7 +50,7 @@ impl Place {
     }
 
     /// Puts what was written in its place, where it survives a crash of the machine.
-    pub(super) fn take(self) -> io::Result<()> {
+    pub(crate) fn take(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         self.file.persist(&self.path).map_err(|error| error.error)?;
         File::open(directory_of(&self.path))?.sync_all()

@@ -12,14 +12,14 @@ use crate::harness::recverify;
 const README: &str = include_str!("../../README.md");
 
 /// The commands of the section, a block each.
-fn blocks() -> Vec<&'static str> {
+pub fn blocks() -> Vec<&'static str> {
     let section =
         README.split("\n## For auditors\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a section");
     section.split("```sh\n").skip(1).map(|block| block.split("```").next().expect("an end")).collect()
 }
 
 /// Follows a block; what it printed, unless one of its commands failed.
-fn follow(dir: &Path, block: &str) -> Result<String, String> {
+pub fn follow(dir: &Path, block: &str) -> Result<String, String> {
     let program = Path::new(env!("CARGO_BIN_EXE_recverify")).parent().expect("a directory").display();
     let path = format!("{program}:{}", std::env::var("PATH").expect("a path"));
     let mut sh = Command::new("sh");
@@ -51,7 +51,7 @@ fn the_commands_do_what_the_readme_says() {
     let (cloud, authority, recording) = (Sandbox::start(), StampAuthority::start(), Recording::new("r"));
     let record = cloud.upload(&recording).to_string();
     let (made, given) = handed_over(&cloud, &authority);
-    let [signature, time, content, bytes, itself] = blocks()[..] else { panic!("{:#?}", blocks()) };
+    let [signature, time, content, bytes, itself, _proof] = blocks()[..] else { panic!("{:#?}", blocks()) };
 
     let said = follow(given.path(), signature).expect("signed");
     assert!(said.starts_with("Good \"recverify-report\" signature for recverify with ED25519 key SHA256:"), "{said}");

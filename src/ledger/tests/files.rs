@@ -36,7 +36,7 @@ fn every_commit_is_flushed_to_a_log_of_a_marked_file() {
     };
     assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
     assert_eq!(pragma("synchronous"), 2.into());
-    assert_eq!(pragma("user_version"), 2.into());
+    assert_eq!(pragma("user_version"), schema::VERSION.into());
     assert_eq!(pragma("application_id"), schema::APPLICATION_ID.into());
 }
 

@@ -12,7 +12,10 @@ fn refused_untouched(place: &Place, expected: fn(&LedgerError) -> bool) {
     }
     assert!(std::fs::read(place.path()).expect("a file") == before, "the file was touched");
     let files = place.files();
-    assert!(files.iter().all(|name| ["ledger.db", "ledger.db.lock"].contains(&name.as_str())), "{files:?}");
+    assert!(
+        files.iter().all(|name| ["ledger.db", "ledger.db.head", "ledger.db.lock"].contains(&name.as_str())),
+        "{files:?}"
+    );
 }
 
 #[test]
