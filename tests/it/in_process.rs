@@ -24,6 +24,7 @@ impl Write for Kept {
 }
 
 /// Runs a command line; its exit code and what it printed.
+#[expect(clippy::needless_pass_by_value, reason = "who calls has made them for this one run")]
 pub fn run(args: Vec<OsString>, variables: BTreeMap<String, String>, clock: Clock) -> (i32, String) {
     loop {
         // Between its fork and its exec a child of another test holds a copy of the lock of a ledger that was closed here.
