@@ -48,7 +48,7 @@ fn a_ledger_of_a_newer_version() {
         database.pragma_update(None, "user_version", 9).expect("set");
     };
     let message =
-        "the ledger LEDGER was written by a newer recverify (version 9, this one knows up to 2); use that one";
+        "the ledger LEDGER was written by a newer recverify (version 9, this one knows up to 3); use that one";
     refuses(make, message);
 }
 
