@@ -10,7 +10,7 @@
 //! the ledger has the bytes it has everywhere.
 //!
 //! Whoever can write the file can make all of the chain anew. So its head is kept where that does not reach: in the
-//! signed report of each run, and noted beside the ledger ([`note`]). [`Reader::audit`] holds one against the other.
+//! signed report of each run, and noted beside the ledger (`FILE.head`). [`Audit`] holds one against the other.
 //!
 //! Reading ([`Reader`]) never waits for a run; writing ([`Ledger`]) is for one run at a time.
 
