@@ -155,4 +155,10 @@ mod tests {
         let all_left = Summary { selected: 2, left: 2, ..Summary::default() };
         assert_eq!(Exit::of_run(&all_left, None, true, true).code(), 0);
     }
+
+    #[test]
+    fn records_archived_and_skipped_were_selected_all_the_same() {
+        let both = Summary { selected: 2, skipped: 1, archived: Some(1), ..Summary::default() };
+        assert_eq!(Exit::of_run(&both, None, true, true).code(), 0);
+    }
 }

@@ -91,4 +91,12 @@ mod tests {
     fn the_word_in_a_column_is_padded() {
         assert_eq!(format!("{:>8}|", Outcome::Intact), "  intact|");
     }
+
+    #[test]
+    fn all_but_unverified_and_undeclared_is_decided() {
+        let undecided = [Outcome::Unverified, Outcome::Undeclared];
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.is_decided(), !undecided.contains(&outcome), "{outcome}");
+        }
+    }
 }
