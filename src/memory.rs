@@ -135,7 +135,12 @@ impl Memory {
     /// What is to be verified beside what this run lists, as of its beginning.
     #[must_use]
     pub fn plan(&self) -> Plan {
-        Plan::new(self.run.scope().clone(), self.run.seq(), self.due_before)
+        self.plan_as_of(self.run.seq())
+    }
+
+    /// What is to be verified by the rows up to a number.
+    fn plan_as_of(&self, seq: i64) -> Plan {
+        Plan::new(self.run.scope().clone(), seq, self.due_before)
     }
 
     /// The next records of a plan; none at its end.
@@ -146,7 +151,7 @@ impl Memory {
 
     /// What waits to be verified as the ledger stands now.
     pub fn waiting(&self) -> Result<Backlog, LedgerError> {
-        self.backlog(&Plan::new(self.run.scope().clone(), i64::MAX, self.due_before))
+        self.backlog(&self.plan_as_of(i64::MAX))
     }
 
     /// How much of a plan is left.
@@ -218,8 +223,7 @@ impl Memory {
         if self.terms.retention.is_none() {
             return Ok(None);
         }
-        let waiting = Plan::new(self.run.scope().clone(), i64::MAX, self.due_before);
-        let oldest = waiting.oldest_began_at(self.ledger.borrow().reader())?;
+        let oldest = self.plan_as_of(i64::MAX).oldest_began_at(self.ledger.borrow().reader())?;
         Ok(oldest.and_then(|began_at| self.terms.expires_at(began_at)))
     }
 
